@@ -1,0 +1,84 @@
+# Everything one does here, by one word. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# uv is quicker where it is there already; plain pip does the same.
+UV := $(shell command -v uv 2>/dev/null)
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --no-annotate --quiet
+
+.PHONY: help install run dev test check lint fix types cov bench lock check-locks docs clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+define install_lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "Python's venv module is needed (Debian and Ubuntu: apt-get install python3-venv)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(if $(UV),UV_PYTHON_DOWNLOADS=never $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1),\
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(1))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+endef
+
+$(VENV)/.service: requirements/service.lock pyproject.toml
+	$(call install_lock,requirements/service.lock)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml
+	$(call install_lock,requirements/dev.lock)
+	@touch $@ $(VENV)/.service
+
+install: $(VENV)/.service ## Make the virtual environment and nothing else
+
+run: $(VENV)/.service ## Run the service: migrates, makes the first administrator, serves on http://127.0.0.1:8000
+	@$(BIN)/python -m app serve --prepare
+
+dev: $(VENV)/.dev ## Run the service and start anew when a source file changes
+	@$(BIN)/python -m app serve --prepare --reload
+
+test: $(VENV)/.dev ## Run the fast tests; PostgreSQL and Redis too where their programs are installed
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+check: lint types check-locks cov ## Everything that CI runs
+
+lint: $(VENV)/.dev ## Check style, formatting and the import law
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run make fix"; exit 1; }
+	@$(BIN)/lint-imports
+
+fix: $(VENV)/.dev ## Format, and mend what can be mended without thinking
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## Check types
+	@$(BIN)/mypy
+
+cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %, service 95 % of branches
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q
+	@$(BIN)/coverage report --include='src/lintel/*' --fail-under=98
+	@$(BIN)/coverage report --include='app/*' --fail-under=95
+	@$(BIN)/coverage html --quiet
+
+bench: ## Measure (there is nothing to measure yet)
+	@echo "The bench comes with the next release; see docs/decisions/scope.md."
+
+lock: $(VENV)/.dev ## Make the lock files anew: versions and hashes, no addresses
+	@for part in base: "service:--extra postgres --extra redis --group build" \
+			"dev:--all-extras --group build --group dev"; do \
+		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) $${part#*:} \
+			-o requirements/$${part%%:*}.lock || exit 1; \
+	done
+
+check-locks: $(VENV)/.dev ## Install the service's lock on every Python that is here
+	@$(BIN)/python scripts/check_locks.py
+
+clean: ## Remove what can be made again; the data in .data stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage* dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

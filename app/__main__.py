@@ -1,0 +1,185 @@
+"""`python -m app`: the service from the command line."""
+
+import asyncio
+import json
+import secrets
+import string
+import sys
+from collections.abc import Awaitable, Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.core.config import Settings, get_settings
+from app.main import create_app
+from app.services.container import Services
+from lintel.db import Migrations
+from lintel.errors import ServiceError
+from lintel.observability import configure_logging
+from lintel.server import START_FAILURE, serve
+from lintel.settings import Environment, SettingsError, describe_settings
+
+MIGRATIONS = Migrations(Path(__file__).resolve().parent.parent / "alembic")
+PASSWORD_LENGTH = 16
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    help="Lintel: the service from the command line. Settings come from the environment and from .env.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.command("serve")
+def serve_command(
+    *,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="First migrate, and make the first administrator.")
+    ] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start anew when a source file changes.")] = False,
+) -> None:
+    """Serve on HOST and PORT until told to stop."""
+    settings = _settings()
+    configure_logging(settings)
+    if prepare:
+        _prepare(settings)
+    root = Path(__file__).resolve().parent.parent
+    sources = [str(root / "app"), str(root / "src")] if reload else None
+    welcome = _welcome if settings.environment is Environment.DEVELOPMENT else None
+    if not serve("app.main:serving_app", settings, reload_dirs=sources, on_started=welcome):
+        raise typer.Exit(START_FAILURE)
+
+
+@cli.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="Where to; `head` is the newest.")] = "head",
+) -> None:
+    """Bring the database to a revision, from any state, an empty one included."""
+    settings = _settings()
+    configure_logging(settings)
+    _run(settings, lambda services: MIGRATIONS.upgrade(services.database.writer, revision))
+    typer.echo(f"The database is at {revision}.")
+
+
+@cli.command("create-admin")
+def create_admin(
+    *,
+    reset: Annotated[bool, typer.Option("--reset", help="Set a new password for FIRST_ADMIN_EMAIL.")] = False,
+) -> None:
+    """Make the first administrator from FIRST_ADMIN_EMAIL and FIRST_ADMIN_PASSWORD.
+
+    Does nothing when there is an administrator already. Without a password one is made up and shown once.
+    """
+    settings = _settings()
+    configure_logging(settings)
+    _create_admin(settings, reset=reset)
+
+
+@cli.command("settings")
+def settings_command(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the service could start.")] = False,
+) -> None:
+    """Show every setting: its meaning, default, value and where that comes from. Secrets are masked."""
+    settings = _settings()
+    if check:
+        typer.echo(f"The settings are fit to start with (ENVIRONMENT={settings.environment}).")
+        return
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for group, rows in groupby(describe_settings(settings), key=lambda row: row.group):
+        table = Table("Variable", "Value", "From", "Default", "Meaning", title=group, title_justify="left", expand=True)
+        for row in rows:
+            table.add_row("\n".join(row.names), _short(row.value), row.source, _short(row.default), row.meaning)
+        console.print(table)
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    settings = _settings()
+    services = Services.of(settings)
+    typer.echo(json.dumps(create_app(settings, services=services).openapi(), indent=2, ensure_ascii=False))
+
+
+def _settings() -> Settings:
+    try:
+        return get_settings()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+def _prepare(settings: Settings) -> None:
+    _run(settings, lambda services: MIGRATIONS.upgrade(services.database.writer))
+    _create_admin(settings, reset=False)
+
+
+def _create_admin(settings: Settings, *, reset: bool) -> None:
+    given = settings.first_admin_password
+    password = given.get_secret_value() if given is not None else _made_up_password()
+    email = str(settings.first_admin_email).lower()
+
+    async def work(services: Services) -> bool:
+        return await services.users.ensure_admin(email, password, reset=reset)
+
+    if not _run(settings, work):
+        typer.echo("There is an administrator already; nothing was changed (a lost password: create-admin --reset).")
+    elif given is not None:
+        typer.echo(f"Administrator {email}, with the password from FIRST_ADMIN_PASSWORD.")
+    else:
+        typer.echo(f"Administrator {email}, password {password} (shown only now).")
+
+
+def _run(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
+    async def with_services() -> T:
+        services = Services.of(settings)
+        async with services.database.opened():
+            return await work(services)
+
+    try:
+        return asyncio.run(with_services())
+    except (ServiceError, OSError) as error:
+        typer.echo(f"This did not work: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _made_up_password() -> str:
+    """Random, and with every class that the policy asks for."""
+    alphabet = string.ascii_letters + string.digits
+    while True:
+        password = "".join(secrets.choice(alphabet) for _ in range(PASSWORD_LENGTH))
+        if any(map(str.isupper, password)) and any(map(str.islower, password)) and any(map(str.isdigit, password)):
+            return password
+
+
+def _short(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if line == text else f"{line}…"
+
+
+def _welcome(url: str) -> None:
+    typer.echo(
+        f"""
+Lintel is running. Open {url}/docs to try everything in the browser
+(Authorize: your e-mail address is the username). In another terminal:
+
+  curl -s {url}/api/v1/auth/register -H 'Content-Type: application/json' \\
+    -d '{{"email": "ada@example.com", "password": "Lovelace1815"}}'
+  TOKEN=$(curl -s {url}/api/v1/auth/login -d username=ada@example.com -d password=Lovelace1815 \\
+    | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  curl -s {url}/api/v1/analyses -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{{"text_content": "The room was lovely. The service was not.", "analysis_type": "sentiment"}}'
+
+Stop with Ctrl-C.
+"""
+    )
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,43 @@
+"""The closed sets of values that rows, bodies and rules share."""
+
+from enum import StrEnum
+
+
+class UserRole(StrEnum):
+    """What a user may do beyond their own things."""
+
+    USER = "user"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+class UserStatus(StrEnum):
+    """Whether an account can be used."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    SUSPENDED = "suspended"
+    PENDING_VERIFICATION = "pending_verification"
+
+
+class AnalysisType(StrEnum):
+    """What is asked about a text."""
+
+    SENTIMENT = "sentiment"
+
+
+class AnalysisStatus(StrEnum):
+    """How far an analysis is."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+class OptimizationTier(StrEnum):
+    """How much effort is spent on an analysis."""
+
+    BASIC = "basic"
+    STANDARD = "standard"

@@ -1,0 +1,1 @@
+"""Engines: pure analysis and generation, free of the web framework, the database and the rest of the service."""

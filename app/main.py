@@ -1,0 +1,57 @@
+"""The service, put together. `uvicorn app.main:app` works; so does `uvicorn --factory app.main:serving_app`."""
+
+import sys
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api.deps import authenticated
+from app.api.openapi import HEAD, completed
+from app.api.v1.api import create_router, public_routes
+from app.api.v1.endpoints import health
+from app.core.config import Settings, get_settings
+from app.services.container import Services
+from lintel import application
+from lintel.observability import configure_logging
+from lintel.settings import SettingsError
+
+
+def create_app(settings: Settings, *, services: Services | None = None) -> FastAPI:
+    """A new application with these settings; several can live in one process.
+
+    Args:
+        settings: Everything that can be set.
+        services: Others than those that the settings describe, for tests.
+    """
+    services = services or Services.of(settings)
+    prefix = settings.api_v1_prefix
+    app = application.create_app(
+        settings,
+        routers=[health.router, create_router(prefix)],
+        public_routes=public_routes(prefix),
+        authenticators=[authenticated],
+        resources=[services.database.opened, services.monitor.watching],
+        openapi=HEAD,
+        complete_openapi=completed(prefix),
+    )
+    app.state.services = services
+    app.state.health = services.monitor
+    return app
+
+
+def serving_app() -> FastAPI:
+    """The application of a server process, with logging set up. Faulty settings end the process with one message."""
+    try:
+        settings = get_settings()
+    except SettingsError as error:
+        # A traceback would bury the message, and servers would print one.
+        sys.exit(str(error))
+    configure_logging(settings)
+    return create_app(settings)
+
+
+def __getattr__(name: str) -> Any:
+    # Made when a server asks for it, not when the module is imported.
+    if name == "app":
+        return serving_app()
+    raise AttributeError(name)

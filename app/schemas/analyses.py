@@ -1,0 +1,173 @@
+"""Analyses as they are sent and answered."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier
+from lintel.api import PageQuery, RequestModel, ResponseModel, Text
+
+MAX_TEXT = 10_000
+SAMPLE = "The room was lovely. The service was not."
+
+Start = Annotated[int, Field(description="First character, counted in Unicode code points from 0.")]
+End = Annotated[int, Field(description="Behind the last character, counted in Unicode code points.")]
+
+
+class AnalysisCreate(RequestModel):
+    """A text to be read."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"text_content": SAMPLE, "analysis_type": "sentiment", "optimization_tier": "standard"}]
+        }
+    )
+
+    text_content: Annotated[
+        str,
+        Text(max_length=MAX_TEXT),
+        Field(description="The text, 1 to 10,000 characters. White space around it is dropped."),
+    ]
+    analysis_type: Annotated[AnalysisType, Field(description="What is asked about the text.")]
+    optimization_tier: Annotated[
+        OptimizationTier,
+        Field(description="How much effort to spend. Today both are answered by the same engine (`result.engine`)."),
+    ] = OptimizationTier.STANDARD
+
+
+class Engine(ResponseModel):
+    """What a result comes from."""
+
+    name: Annotated[str, Field(description="Name of the engine.")]
+    version: Annotated[str, Field(description="Version of the engine.")]
+    lexicon: Annotated[str, Field(description="The word list it uses, with its version.")]
+
+
+class Distribution(ResponseModel):
+    """Shares of the text; they sum to 1."""
+
+    positive: Annotated[float, Field(description="Positive share, 0 to 1.")]
+    neutral: Annotated[float, Field(description="Neutral share, 0 to 1.")]
+    negative: Annotated[float, Field(description="Negative share, 0 to 1.")]
+
+
+class SentimentLabel(StrEnum):
+    """What a score amounts to."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    MIXED = "mixed"
+
+
+class Evidence(ResponseModel):
+    """A word that carries sentiment."""
+
+    start: Start
+    end: End
+    text: Annotated[str, Field(description="The word.")]
+    valence: Annotated[float, Field(description="What it adds after all rules; below 0 is negative.")]
+    rules: Annotated[list[str], Field(description="The rules that changed it, such as `negated` or `intensified`.")]
+
+
+class SentenceSentiment(ResponseModel):
+    """One sentence."""
+
+    start: Start
+    end: End
+    score: Annotated[float, Field(description="-1 to 1.")]
+    label: Annotated[SentimentLabel, Field(description="What the score amounts to.")]
+    evidence: Annotated[list[Evidence], Field(description="The words behind the score.")]
+
+
+class SentimentResult(ResponseModel):
+    """The sentiment of a text, sentence by sentence."""
+
+    engine: Annotated[Engine, Field(description="What the result comes from.")]
+    score: Annotated[float, Field(description="-1 (negative) to 1 (positive), over all sentences.")]
+    label: Annotated[SentimentLabel, Field(description="What it amounts to; mixed when both are strong.")]
+    distribution: Annotated[Distribution, Field(description="Shares of the text.")]
+    sentences: Annotated[list[SentenceSentiment], Field(description="Every sentence, in order.")]
+    chars: Annotated[int, Field(description="Length of the text in code points.")]
+    warnings: Annotated[list[str], Field(description="What a reader of the result should know.")]
+
+
+class AnalysisRead(ResponseModel):
+    """A text and what was found in it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "text_content": SAMPLE,
+                    "analysis_type": "sentiment",
+                    "optimization_tier": "standard",
+                    "status": "completed",
+                    "progress": 100,
+                    "sentiment_score": 0.4085,
+                    "result": {
+                        "engine": {"name": "lexicon", "version": "1.0", "lexicon": "vader-3.3.2"},
+                        "score": 0.4085,
+                        "label": "positive",
+                        "distribution": {"positive": 0.4508, "neutral": 0.5492, "negative": 0.0},
+                        "sentences": [
+                            {
+                                "start": 0,
+                                "end": 20,
+                                "score": 0.5859,
+                                "label": "positive",
+                                "evidence": [{"start": 13, "end": 19, "text": "lovely", "valence": 2.8, "rules": []}],
+                            },
+                            {"start": 21, "end": 41, "score": 0.0, "label": "neutral", "evidence": []},
+                        ],
+                        "chars": 41,
+                        "warnings": [],
+                    },
+                    "processing_time_ms": 0.121,
+                    "error_message": None,
+                    "batch_id": None,
+                    "created_at": "2026-11-20T10:30:00Z",
+                    "updated_at": "2026-11-20T10:30:00Z",
+                    "processed_at": "2026-11-20T10:30:00Z",
+                }
+            ]
+        }
+    )
+
+    id: Annotated[int, Field(ge=1, description="Number of the analysis.")]
+    text_content: Annotated[str, Field(description="The text.")]
+    analysis_type: Annotated[AnalysisType, Field(description="What was asked.")]
+    optimization_tier: Annotated[OptimizationTier, Field(description="How much effort was asked for.")]
+    status: Annotated[AnalysisStatus, Field(description="How far it is.")]
+    progress: Annotated[int, Field(description="How far it is, 0 to 100.")]
+    sentiment_score: Annotated[float | None, Field(description="-1 to 1; null until there is a result.")]
+    result: Annotated[SentimentResult | None, Field(description="What was found; null until then.")]
+    processing_time_ms: Annotated[float | None, Field(description="Milliseconds the engine took.")]
+    error_message: Annotated[str | None, Field(description="Why there is no result, if it failed.")]
+    batch_id: Annotated[int | None, Field(description="The batch it belongs to, if any.")]
+    created_at: Annotated[datetime, Field(description="When it was asked for (UTC).")]
+    updated_at: Annotated[datetime, Field(description="When it last changed (UTC).")]
+    processed_at: Annotated[datetime | None, Field(description="When the result was there (UTC).")]
+
+
+class AnalysisSort(StrEnum):
+    """What a list of analyses can be sorted by."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    PROCESSED_AT = "processed_at"
+    STATUS = "status"
+    ANALYSIS_TYPE = "analysis_type"
+    SENTIMENT_SCORE = "sentiment_score"
+    ID = "id"
+
+
+class AnalysisQuery(PageQuery):
+    """The query of the list of analyses."""
+
+    analysis_type: Annotated[AnalysisType | None, Field(description="Only analyses of this type.")] = None
+    status: Annotated[AnalysisStatus | None, Field(description="Only analyses of this status.")] = None
+    sort_by: Annotated[AnalysisSort, Field(description="What to sort by.")] = AnalysisSort.CREATED_AT

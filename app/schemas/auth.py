@@ -1,0 +1,32 @@
+"""Signing in."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, SecretStr
+
+from lintel.api import NoNul, RequestModel, ResponseModel
+
+
+class LoginForm(RequestModel):
+    """The OAuth2 password form (RFC 6749, 4.3.2), as the documentation's Authorize button sends it."""
+
+    username: Annotated[str, NoNul, Field(max_length=254, description="The e-mail address.")]
+    password: Annotated[SecretStr, Field(max_length=128, description="The password.")]
+    grant_type: Annotated[Literal["password"], Field(description="Always password.")] = "password"
+    scope: Annotated[str, Field(max_length=1_000, description="Read and ignored.")] = ""
+    client_id: Annotated[str, Field(max_length=254, description="Read and ignored.")] = ""
+    client_secret: Annotated[SecretStr | None, Field(max_length=254, description="Read and ignored.")] = None
+
+
+class Token(ResponseModel):
+    """What to send with further requests."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"access_token": "eyJhbGciOiJIUzI1NiIs…", "token_type": "bearer", "expires_in": 900}]
+        }
+    )
+
+    access_token: Annotated[str, Field(description="For `Authorization: Bearer <access_token>`.")]
+    token_type: Annotated[Literal["bearer"], Field(description="Always bearer.")] = "bearer"  # noqa: S105 - a word of OAuth2
+    expires_in: Annotated[int, Field(description="Seconds until it ends.")]

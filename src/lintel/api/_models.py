@@ -1,0 +1,82 @@
+"""Bases of request and response bodies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from annotated_types import GroupedMetadata
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+MAX_ID = 2**63 - 1
+
+RowId = Annotated[int, Field(gt=0, le=MAX_ID)]
+"""A number that fits the column it is compared with, so that the driver never sees one that does not."""
+
+PathId = Annotated[int, Path(gt=0, le=MAX_ID, description="Number of the resource.")]
+"""A `RowId` in a path."""
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain the NUL character")
+    return value
+
+
+NoNul = AfterValidator(_no_nul)
+"""PostgreSQL cannot store the NUL character in text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text(GroupedMetadata):
+    """Metadata of trimmed text without NUL: `Annotated[str, Text(max_length=100)]`; lengths count after trimming."""
+
+    max_length: int
+    min_length: int = 1
+
+    def __iter__(self) -> Iterator[Any]:
+        """The constraints that this stands for."""
+        yield StringConstraints(strip_whitespace=True, min_length=self.min_length, max_length=self.max_length)
+        yield NoNul
+
+
+class RequestModel(BaseModel):
+    """A request body: unknown fields are refused, numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def _drop_null_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        if field.get("default", ...) is None:
+            del field["default"]
+
+
+def left_out() -> Any:
+    """Default of a `PatchModel` field; never seen, because only fields that were sent are applied."""
+    return Field(default=None)
+
+
+class PatchModel(RequestModel):
+    """A partial change: at least one field. A field left out stays; null is refused unless its type allows it.
+
+    Fields are declared with their plain type and `= left_out()`.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_drop_null_defaults)
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("at least one field must be given")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent, by name."""
+        return self.model_dump(exclude_unset=True)
+
+
+class ResponseModel(BaseModel):
+    """A response body, read from rows and objects; every field is always there."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)

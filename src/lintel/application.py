@@ -1,0 +1,118 @@
+"""The one place where a service is put together, in reading order."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from lintel.documentation import documentation_routes
+from lintel.errors import declare_errors, install_error_handlers, problem_page_routes
+from lintel.lifespan import Resource, lifespan_of
+from lintel.middleware import wrap_in_middleware
+from lintel.routing import check_routes_guarded
+from lintel.settings import LintelSettings
+
+DOCS_URL = "/docs"
+REDOC_URL = "/redoc"
+OPENAPI_URL = "/openapi.json"
+
+
+def create_app(
+    settings: LintelSettings,
+    *,
+    routers: Sequence[APIRouter],
+    public_routes: Collection[str],
+    authenticators: Collection[Callable[..., Any]],
+    resources: Sequence[Resource] = (),
+    middleware: Sequence[Middleware] = (),
+    openapi: Mapping[str, Any] | None = None,
+    complete_openapi: Callable[[dict[str, Any]], None] | None = None,
+) -> FastAPI:
+    """A new application; it shares nothing with any other one in this process.
+
+    Args:
+        settings: Where everything that differs between deployments comes from.
+        routers: What it serves.
+        public_routes: What anybody may call, as `GET /health`; every other route must have an authenticator.
+        authenticators: Dependencies that let only known callers through.
+        resources: What it holds while it runs, opened in this order and closed in reverse.
+        middleware: Layers of the service's own, within all of the library's.
+        openapi: Further arguments of `FastAPI` for the document's head: `license_info`, `contact`, `openapi_tags`.
+        complete_openapi: Called with the finished document, to add what no route can declare.
+
+    Raises:
+        lintel.routing.UnguardedRouteError: A route is open by accident.
+    """
+    app = _Application(
+        settings,
+        complete_openapi,
+        title=settings.app_name,
+        version=settings.app_version,
+        description=settings.app_description,
+        openapi_url=OPENAPI_URL if settings.docs_enabled else None,
+        lifespan=lifespan_of(resources),
+        middleware=list(middleware),
+        **(openapi or {}),
+    )
+    install_error_handlers(app)
+    app.router.routes.extend(problem_page_routes())
+    for router in routers:
+        app.include_router(router)
+    if settings.docs_enabled:
+        app.router.routes.extend(
+            documentation_routes(
+                title=settings.app_name, openapi_url=OPENAPI_URL, docs_url=DOCS_URL, redoc_url=REDOC_URL
+            )
+        )
+    check_routes_guarded(app, public=[*public_routes, *_own_public_routes(settings)], authenticators=authenticators)
+    return app
+
+
+class _Application(FastAPI):
+    """FastAPI within our layers, with our errors in its document."""
+
+    def __init__(
+        self, settings: LintelSettings, complete_openapi: Callable[[dict[str, Any]], None] | None, **options: Any
+    ) -> None:
+        self._settings = settings
+        self._complete_openapi = complete_openapi
+        super().__init__(
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            max_body_size=settings.max_request_bytes,
+            generate_unique_id_function=_operation_id,
+            # Left alone, it starts tracing as soon as any library sets a global provider.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+            **options,
+        )
+        self.state.settings = settings
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Our layers go around FastAPI's own, whose 500 and 413 would otherwise leave without them."""
+        return wrap_in_middleware(super().build_middleware_stack(), self._settings)
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, with every error of every operation."""
+        before = self.openapi_schema
+        schema = super().openapi()
+        if schema is not before:
+            declare_errors(schema)
+            if self._complete_openapi is not None:
+                self._complete_openapi(schema)
+        return schema
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Function names make the best method names in generated clients."""
+    return route.name
+
+
+def _own_public_routes(settings: LintelSettings) -> list[str]:
+    routes = ["GET /problems/{slug}"]
+    if settings.docs_enabled:
+        routes += [f"GET {OPENAPI_URL}", f"GET {DOCS_URL}*", f"GET {REDOC_URL}*"]
+    return routes

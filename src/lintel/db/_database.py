@@ -1,0 +1,121 @@
+"""The two doors to the database: units of work that write, and reads."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import stamina
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from lintel.db._engines import create_reader, create_writer
+from lintel.db._faults import database_faults, is_lost_connection, is_retriable
+from lintel.settings import DatabaseSettings
+
+Session = AsyncSession
+"""What a unit of work writes with."""
+
+T = TypeVar("T")
+Work = Callable[[Session], Awaitable[T]]
+
+ATTEMPTS = 4
+"""The first and three more, with back-off and jitter, for a unit that another transaction got in the way of."""
+
+_in_unit: ContextVar[bool] = ContextVar("in_unit_of_work", default=False)
+
+
+class Database:
+    """A writer and a reader on one database (the reader may be a replica).
+
+    Engines connect when first used, so an object of this class can be made before there is an event loop.
+    """
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.writer = create_writer(settings)
+        self.reader = create_reader(settings)
+        self._sessions = async_sessionmaker(self.writer, expire_on_commit=False, autoflush=False)
+
+    async def run(self, work: Work[T]) -> T:
+        """Run a unit of work and commit it; its result is returned after the commit, never before.
+
+        The unit must be a function that can be run again: after a deadlock or a serialization failure the whole of it
+        is. What must be kept although the request fails is returned as a result and raised by the caller, after the
+        commit; what is raised within undoes everything.
+
+        Args:
+            work: Gets the session, flushes as it likes, never commits.
+
+        Raises:
+            Unavailable: The database does not answer, or the connection was lost while committing, in which case the
+                outcome is unknown and nothing is repeated.
+            RuntimeError: A unit of work inside another.
+        """
+        if _in_unit.get():
+            raise RuntimeError("a unit of work must not run inside another: pass the session instead")
+        token = _in_unit.set(True)
+        try:
+            with database_faults():
+                async for attempt in stamina.retry_context(on=_may_run_again, attempts=ATTEMPTS, wait_initial=0.02):
+                    with attempt:
+                        return await self._once(work)
+                raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
+        finally:
+            _in_unit.reset(token)
+
+    async def _once(self, work: Work[T]) -> T:
+        async with self._sessions() as session:
+            result = await work(session)
+            await session.flush()
+            try:
+                await session.commit()
+            except Exception as error:
+                if is_lost_connection(error):
+                    raise CommitUnknownError from error
+                raise
+            return result
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reads, outside of any transaction.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        with database_faults():
+            async with self.reader.connect() as connection:
+                yield connection
+
+    async def ping(self) -> None:
+        """Ask both doors for an answer; for health checks.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Close all connections at the end; for a service's lifespan."""
+        try:
+            yield
+        finally:
+            await self.writer.dispose()
+            await self.reader.dispose()
+
+    def checked_out(self) -> int:
+        """Connections in use at this moment."""
+        pools = (self.writer.pool, self.reader.pool)
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
+
+class CommitUnknownError(OSError):
+    """The connection was lost while committing: the unit may have been kept or undone."""
+
+
+def _may_run_again(error: Exception) -> bool:
+    if isinstance(error, CommitUnknownError):
+        return False
+    return is_retriable(error) or is_lost_connection(error)

@@ -1,0 +1,135 @@
+"""Engines for the two databases, one that writes and one that reads."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from lintel.db._urls import make_folder, reader_url, writer_url
+from lintel.settings import DatabaseSettings
+
+DEADLINE = "lintel.deadline"
+VM_STEPS = 20_000
+"""SQLite's virtual machine asks for the deadline this often: well under a millisecond of work."""
+
+
+def create_writer(settings: DatabaseSettings) -> AsyncEngine:
+    """The engine of units of work.
+
+    On SQLite one connection, so that writers queue here and not at the file lock; its transactions begin with
+    BEGIN IMMEDIATE, because a deferred one cannot become a writer once another has written.
+    """
+    url = writer_url(settings)
+    if url.get_backend_name() != "sqlite":
+        return _postgres(url, settings)
+    make_folder(url)
+    engine = _sqlite(url, settings, pool_size=1, max_overflow=0)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def create_reader(settings: DatabaseSettings) -> AsyncEngine:
+    """The engine of reads: no transaction around a single statement, and no way to write on SQLite."""
+    url = reader_url(settings)
+    if url.get_backend_name() != "sqlite":
+        return _postgres(url, settings, isolation_level="AUTOCOMMIT")
+    make_folder(url)
+    engine = _sqlite(url, settings, pool_size=settings.database_pool_size, max_overflow=0, isolation_level="AUTOCOMMIT")
+    event.listen(engine.sync_engine, "connect", _refuse_writes)
+    return engine
+
+
+def _postgres(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine:
+    milliseconds = str(int(settings.database_statement_timeout * 1_000))
+    return create_async_engine(
+        url,
+        **_common(settings),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        pool_recycle=settings.database_pool_recycle,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": settings.database_connect_timeout,
+            # The server ends a statement by itself; this is for a server that no longer answers at all.
+            "command_timeout": settings.database_statement_timeout + 2,
+            "server_settings": {
+                "statement_timeout": milliseconds,
+                "lock_timeout": milliseconds,
+                "idle_in_transaction_session_timeout": str(int(milliseconds) * 6),
+                "timezone": "UTC",
+            },
+        },
+        **options,
+    )
+
+
+def _sqlite(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(url, **_common(settings), poolclass=AsyncAdaptedQueuePool, **options)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite(settings))
+    event.listen(engine.sync_engine, "before_cursor_execute", _restart_deadline)
+    return engine
+
+
+def _common(settings: DatabaseSettings) -> dict[str, Any]:
+    return {
+        "echo": getattr(settings, "debug", False),
+        "hide_parameters": not getattr(settings, "debug", False),
+        "pool_timeout": settings.database_pool_timeout,
+    }
+
+
+def _prepare_sqlite(settings: DatabaseSettings) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
+    busy_ms = int(settings.database_statement_timeout * 1_000)
+    pragmas = (
+        "journal_mode=WAL",  # readers do not wait for the writer
+        "synchronous=FULL",  # what was answered with 2xx survives a power cut
+        f"busy_timeout={busy_ms}",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+    )
+
+    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        _execute(connection, *(f"PRAGMA {pragma}" for pragma in pragmas))
+        deadline = record.info[DEADLINE] = _Deadline(settings.database_statement_timeout)
+        connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, VM_STEPS))
+
+    return prepare
+
+
+class _Deadline:
+    """SQLite has no statement timeout: between its steps it asks whether to stop."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = 0.0
+
+    def restart(self) -> None:
+        self._end = time.monotonic() + self._seconds
+
+    def is_over(self) -> bool:
+        return time.monotonic() > self._end
+
+
+def _restart_deadline(connection: Connection, *_: Any) -> None:
+    connection.info[DEADLINE].restart()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _refuse_writes(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA query_only=ON")
+
+
+def _execute(connection: DBAPIConnection, *statements: str) -> None:
+    cursor = connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()

@@ -1,0 +1,81 @@
+"""Alembic without its command line: the same from a service, a test and a deployment."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alembic import command
+
+LOCK_ID = 5_121_716
+"""One number for all replicas, so that only one of them migrates a PostgreSQL database at a time."""
+LOCK_TIMEOUT = "30s"
+
+
+class Migrations:
+    """The migrations in one folder.
+
+    Args:
+        folder: The one with `env.py` and `versions/`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def upgrade(self, engine: AsyncEngine, revision: str = "head") -> None:
+        """Bring a database to a revision, from any state, an empty one included."""
+        await self._run(engine, lambda config: command.upgrade(config, revision))
+
+    async def downgrade(self, engine: AsyncEngine, revision: str) -> None:
+        """Take a database back to a revision; `base` empties it."""
+        await self._run(engine, lambda config: command.downgrade(config, revision))
+
+    async def current(self, engine: AsyncEngine) -> str | None:
+        """The revision of a database; None for an empty one."""
+        async with engine.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+    async def drift(self, engine: AsyncEngine, metadata: MetaData) -> list[object]:
+        """What the models say that the database does not, or the reverse; empty when they agree."""
+
+        def compare(sync: Connection) -> list[object]:
+            context = MigrationContext.configure(sync, opts={"compare_type": True, "compare_server_default": True})
+            return list(compare_metadata(context, metadata))
+
+        async with engine.connect() as connection:
+            return await connection.run_sync(compare)
+
+    def revisions(self) -> list[str]:
+        """All revisions, oldest first.
+
+        Raises:
+            alembic.util.CommandError: The history has two heads.
+        """
+        script = ScriptDirectory.from_config(self._config())
+        script.get_current_head()
+        return [revision.revision for revision in reversed(list(script.walk_revisions()))]
+
+    def _config(self) -> Config:
+        config = Config()
+        # Alembic reads % as the start of an interpolation.
+        config.set_main_option("script_location", str(self._folder).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        return config
+
+    async def _run(self, engine: AsyncEngine, run: Callable[[Config], None]) -> None:
+        def run_on(sync: Connection) -> None:
+            config = self._config()
+            config.attributes["connection"] = sync
+            run(config)
+
+        async with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+                await connection.execute(text("SET LOCAL statement_timeout = 0"))
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": LOCK_ID})
+            await connection.run_sync(run_on)

@@ -1,0 +1,80 @@
+"""Exceptions to answers: one function for every exception, whoever raised it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from lintel.errors._problem import problem_of, problem_of_status
+from lintel.errors._tree import BadRequest, FieldError, InvalidInput, ServiceError
+
+MAX_ERRORS = 20
+MAX_PATH = 500
+MAX_MESSAGE = 200
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}", re.ASCII)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer every exception in the one shape.
+
+    The handler of `Exception` also meets deliberate errors: those raised in middleware, outside of the router.
+    """
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return error_response(error, request.scope)
+
+    for kind in (ServiceError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, handle)
+
+
+def error_response(error: Exception, scope: Scope) -> Response:
+    """The answer to any exception. Unexpected ones are a 500 that says nothing about them."""
+    path = scope["path"][:MAX_PATH]
+    if isinstance(error, HTTPException):
+        detail = error.detail if isinstance(error.detail, str) and error.detail else None
+        return problem_of_status(error.status_code, path, detail=detail, headers=_headers(error))
+    if isinstance(error, RequestValidationError):
+        return problem_of(_from_validation(error), path)
+    return problem_of(error if isinstance(error, ServiceError) else ServiceError(), path)
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error was raised on purpose, so that its stack says nothing that its answer does not."""
+    if isinstance(error, HTTPException | RequestValidationError):
+        return True
+    return isinstance(error, ServiceError) and type(error) is not ServiceError
+
+
+def _headers(error: HTTPException) -> Mapping[str, str]:
+    headers = dict(error.headers or {})
+    # GET routes answer HEAD as well (middleware), which the router that wrote this header does not know.
+    allow = headers.get("Allow")
+    if allow and "GET" in allow and "HEAD" not in allow:
+        headers["Allow"] = f"{allow}, HEAD"
+    return headers
+
+
+def _from_validation(error: RequestValidationError) -> ServiceError:
+    items: Sequence[Mapping[str, Any]] = error.errors()
+    if any(item["type"] == "json_invalid" for item in items):
+        return BadRequest("The request body is not valid JSON.")
+    errors = [_field_error(item) for item in items[:MAX_ERRORS]]
+    first = f"{errors[0].pointer}: {errors[0].message}" if errors else None
+    more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
+    return InvalidInput(f"{first}{more}" if first else None, errors=errors)
+
+
+def _field_error(item: Mapping[str, Any]) -> FieldError:
+    message = str(item["msg"]).removeprefix("Value error, ")[:MAX_MESSAGE]
+    return FieldError(pointer=_pointer(item["loc"]), message=message, code=str(item["type"]))
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    # Names of unknown fields come from the sender: only harmless ones are repeated.
+    return "".join(f"/{part}" if _NAME.fullmatch(str(part)) else "/?" for part in location)

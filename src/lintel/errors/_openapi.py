@@ -1,0 +1,107 @@
+"""How errors are declared in OpenAPI: from the error classes, so that the two cannot drift apart."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lintel.errors._problem import MEDIA_TYPE, Problem, problem_type
+from lintel.errors._statuses import status_of
+from lintel.errors._tree import (
+    BadRequest,
+    ContentTooLarge,
+    InvalidInput,
+    PermissionDenied,
+    ServiceError,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+SCHEMA_REF = "#/components/schemas/Problem"
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+
+
+def problems(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses=`: the errors that it can raise beside those every route can.
+
+    Those of every route (400, 401 and 403 where it is guarded, 413 and 415 where it has a body, 422 where it has
+    input, 500, 503) are added by `declare_errors`.
+    """
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        response = by_status.setdefault(int(status_of(kind)), _response(kind))
+        response["content"][MEDIA_TYPE]["examples"][kind.code] = _example(kind)
+    return by_status
+
+
+def declare_errors(schema: dict[str, Any]) -> None:
+    """Add to a whole OpenAPI document the errors that follow from each operation's form."""
+    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        components.pop(name, None)
+    components.update(_problem_schemas())
+    for path in schema.get("paths", {}).values():
+        for method, operation in path.items():
+            if method in METHODS:
+                _declare(operation)
+
+
+def _declare(operation: dict[str, Any]) -> None:
+    responses = operation.setdefault("responses", {})
+    kinds = list(_implied(operation, responses))
+    if "422" in responses and MEDIA_TYPE not in responses["422"].get("content", {}):
+        del responses["422"]
+    for status, response in problems(*kinds).items():
+        declared = responses.setdefault(str(status), response)
+        declared["content"][MEDIA_TYPE]["examples"].update(response["content"][MEDIA_TYPE]["examples"])
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _implied(operation: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterable[type[ServiceError]]:
+    yield BadRequest
+    if operation.get("security"):
+        yield Unauthenticated
+        yield PermissionDenied
+    if "requestBody" in operation:
+        yield ContentTooLarge
+        yield UnsupportedMediaType
+    if "422" in responses or "requestBody" in operation or operation.get("parameters"):
+        yield InvalidInput
+    yield ServiceError
+    yield Unavailable
+
+
+def _response(kind: type[ServiceError]) -> dict[str, Any]:
+    return {
+        "description": f"{kind.title}. {kind.meaning}",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA_REF}, "examples": {}}},
+    }
+
+
+def _example(kind: type[ServiceError]) -> dict[str, Any]:
+    status = int(status_of(kind))
+    value = {
+        "type": problem_type(kind.code),
+        "title": kind.title,
+        "status": status,
+        "detail": kind.title,
+        "instance": "/api/v1/analyses",
+        "error_code": kind.code,
+        "errors": [],
+        "request_id": "019aa2c4-5d8e-7cc2-9a44-0b6f2f7f4a11",
+        "timestamp": "2026-11-20T10:30:00Z",
+        "success": False,
+        "error": kind.title,
+        "message": kind.title,
+        "path": "/api/v1/analyses",
+    }
+    if kind is InvalidInput:
+        value["errors"] = [
+            {"pointer": "/body/text_content", "message": "Field required", "code": "missing"},
+        ]
+    return {"summary": kind.title, "value": value}
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    nested: dict[str, Any] = schema.pop("$defs", {})
+    return {"Problem": schema, **nested}

@@ -1,0 +1,113 @@
+"""The one shape of every error answer: RFC 9457 problem details."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from lintel.context import current_request_id
+from lintel.errors._statuses import kind_of, status_of
+from lintel.errors._tree import FieldError, ServiceError, Unauthenticated
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "/problems/"
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
+
+
+class ProblemField(BaseModel):
+    """One field at fault."""
+
+    pointer: Annotated[str, Field(description="JSON pointer into the request.", examples=["/body/email"])]
+    message: Annotated[str, Field(description="What is wrong.", examples=["value is not a valid email address"])]
+    code: Annotated[str, Field(description="Stable name of the rule.", examples=["value_error"])]
+
+
+class Problem(BaseModel):
+    """An error answer (RFC 9457), with the names that other conventions use for the same things."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    type: Annotated[str, Field(description="Address of a page about this kind of error.")]
+    title: Annotated[str, Field(description="The kind of error, in words.")]
+    status: Annotated[int, Field(description="The HTTP status.", ge=400, le=599)]
+    detail: Annotated[str, Field(description="What happened this time.")]
+    instance: Annotated[str, Field(description="Path of the request.")]
+    error_code: Annotated[str, Field(description="Stable code of the kind of error.", examples=["NOT_FOUND"])]
+    errors: Annotated[list[ProblemField], Field(description="The fields at fault, where there are any.")] = []
+    request_id: Annotated[str | None, Field(description="Quote this when you report the error.")]
+    timestamp: Annotated[datetime, Field(description="When it happened (UTC).")]
+    success: Annotated[Literal[False], Field(description="Always false.")] = False
+    error: Annotated[str, Field(description="Same as title.")]
+    message: Annotated[str, Field(description="Same as detail.")]
+    path: Annotated[str, Field(description="Same as instance.")]
+
+
+def problem_type(code: str) -> str:
+    """Address of the page about an error code: `NOT_FOUND` → `/problems/not-found`."""
+    return TYPE_PREFIX + code.lower().replace("_", "-")
+
+
+def problem_response(
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    path: str,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer in the one shape, with any text made valid UTF-8."""
+    body: dict[str, Any] = {
+        "type": problem_type(code),
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+        "instance": path,
+        "error_code": code,
+        "errors": [{"pointer": e.pointer, "message": e.message, "code": e.code} for e in errors],
+        "request_id": current_request_id(),
+        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "success": False,
+        "error": title,
+        "message": detail,
+        "path": path,
+    }
+    # A path or a name may hold lone surrogates, which UTF-8 cannot carry.
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(content, status_code=int(status), headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def problem_of(error: ServiceError, path: str) -> Response:
+    """The answer to a `ServiceError`, with the headers its kind calls for."""
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return problem_response(
+        status=status_of(type(error)),
+        code=error.code,
+        title=error.title,
+        detail=error.detail,
+        path=path,
+        errors=error.errors,
+        headers=headers,
+    )
+
+
+def problem_of_status(
+    status: int, path: str, *, detail: str | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer to a bare HTTP status, as frameworks and servers raise it."""
+    kind = kind_of(status)
+    phrase = _PHRASES.get(status, "Error")
+    title = kind.title if kind else phrase.capitalize()
+    code = kind.code if kind else phrase.upper().replace(" ", "_").replace("-", "_")
+    if detail is None or detail == phrase:
+        detail = title
+    return problem_response(status=status, code=code, title=title, detail=detail, path=path, headers=headers)

@@ -1,0 +1,23 @@
+"""Pure ASGI layers, one concern each, and their order."""
+
+from lintel.middleware._access_log import AccessLogMiddleware
+from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
+from lintel.middleware._head import HeadMiddleware
+from lintel.middleware._plain_errors import PlainErrorsMiddleware
+from lintel.middleware._request_context import RequestContextMiddleware
+from lintel.middleware._security_headers import SecurityHeadersMiddleware
+from lintel.middleware._stack import wrap_in_middleware
+from lintel.middleware._trailing_slash import TrailingSlashMiddleware
+from lintel.middleware._trusted_host import TrustedHostMiddleware
+
+__all__ = [
+    "AccessLogMiddleware",
+    "ErrorBoundaryMiddleware",
+    "HeadMiddleware",
+    "PlainErrorsMiddleware",
+    "RequestContextMiddleware",
+    "SecurityHeadersMiddleware",
+    "TrailingSlashMiddleware",
+    "TrustedHostMiddleware",
+    "wrap_in_middleware",
+]

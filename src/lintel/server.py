@@ -1,0 +1,85 @@
+"""uvicorn, set up for a service that logs for itself and stops in order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from lintel.settings import ServerSettings
+
+START_FAILURE = 3
+
+
+class Server(uvicorn.Server):
+    """A server that says where it listens and takes the service out of rotation before it stops."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[str], None] | None = None) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Tell the caller the address, which it cannot know when it asked for any free port."""
+        await super().startup(sockets)
+        if self.started and self._on_started is not None:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._on_started(f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}")  # noqa: S104
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Answer 503 at /ready from now on; then stop."""
+        health = getattr(_state_of(self.config.loaded_app), "health", None)
+        if health is not None:
+            health.draining = True
+        super().handle_exit(sig, frame)
+
+
+def serve(
+    app: str,
+    settings: ServerSettings,
+    *,
+    reload_dirs: list[str] | None = None,
+    on_started: Callable[[str], None] | None = None,
+) -> bool:
+    """Serve an application until the process is told to stop.
+
+    Args:
+        app: `module:factory` of a function without arguments that makes the application.
+        settings: Address, number of processes, grace at shutdown.
+        reload_dirs: Start anew when a file below one of these changes; for development.
+        on_started: Called once with the address, when a single process has begun to listen.
+
+    Returns:
+        Whether the service ever started.
+    """
+    config = uvicorn.Config(
+        app,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        reload=reload_dirs is not None,
+        reload_dirs=reload_dirs,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
+        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+    )
+    server = Server(config, on_started)
+    if config.should_reload:
+        ChangeReload(config, target=server.run, sockets=[config.bind_socket()]).run()
+    elif settings.workers > 1:
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+    else:
+        server.run()
+        return server.started
+    return True
+
+
+def _state_of(app: ASGIApp) -> Any:
+    """The application's state, within whatever the server put around it."""
+    while not hasattr(app, "state") and hasattr(app, "app"):
+        app = app.app
+    return getattr(app, "state", None)

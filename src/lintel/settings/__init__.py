@@ -1,0 +1,38 @@
+"""Typed settings from the environment, in groups, with a refusal to start unsafe."""
+
+from lintel.settings._base import BaseGroup, Environment, deployed
+from lintel.settings._describe import SettingDescription, describe_settings
+from lintel.settings._groups import (
+    DatabaseSettings,
+    HttpSettings,
+    LintelSettings,
+    LoggingSettings,
+    RedisSettings,
+    SecuritySettings,
+    ServerSettings,
+    ServiceSettings,
+)
+from lintel.settings._load import SettingsError, load_settings
+from lintel.settings._secret_key import resolve_secret_key
+from lintel.settings._types import BlankIsUnset, StringList
+
+__all__ = [
+    "BaseGroup",
+    "BlankIsUnset",
+    "DatabaseSettings",
+    "Environment",
+    "HttpSettings",
+    "LintelSettings",
+    "LoggingSettings",
+    "RedisSettings",
+    "SecuritySettings",
+    "ServerSettings",
+    "ServiceSettings",
+    "SettingDescription",
+    "SettingsError",
+    "StringList",
+    "deployed",
+    "describe_settings",
+    "load_settings",
+    "resolve_secret_key",
+]

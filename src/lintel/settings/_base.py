@@ -1,0 +1,82 @@
+"""What every group of settings shares: where values come from, and in which environment they are judged."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, ValidationInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from lintel.settings._files import FileReferenceSource
+
+
+class Environment(StrEnum):
+    """Where a service runs. `staging` is judged as strictly as `production`."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether other people can reach the service, so that unsafe values are refused."""
+        return self in {Environment.STAGING, Environment.PRODUCTION}
+
+
+def deployed(info: ValidationInfo) -> bool:
+    """Whether the settings being validated are for a deployed environment.
+
+    Works in any field validator, because `environment` is the first field of every settings class.
+    An environment that is itself invalid counts as deployed: doubt is refused.
+    """
+    environment = info.data.get("environment", Environment.PRODUCTION)
+    return isinstance(environment, Environment) and environment.is_deployed
+
+
+class BaseGroup(BaseSettings):
+    """A group of settings; names are flat, so `DATABASE_URL` is `settings.database_url`.
+
+    Values come from (strongest first) arguments, the environment, the file named by `NAME_FILE`, the file `.env` and
+    the directory `SECRETS_DIR`. A service's settings class inherits the groups that it needs.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        case_sensitive=False,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: Environment = Field(
+        default=Environment.DEVELOPMENT,
+        description="development, test, staging or production. The last two refuse unsafe values.",
+    )
+    data_dir: Path = Field(
+        default=Path(".data"),
+        description="Folder of everything the embedded adapters keep: the SQLite file, the made-up secret key.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The order of precedence; `NAME_FILE` stands beside the environment it is read from."""
+        return (
+            init_settings,
+            env_settings,
+            FileReferenceSource(settings_cls),
+            dotenv_settings,
+            file_secret_settings,
+        )

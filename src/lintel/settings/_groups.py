@@ -1,0 +1,267 @@
+"""The library's groups. A service inherits those it needs, and adds groups of its own."""
+
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from lintel.settings._base import BaseGroup, Environment, deployed
+from lintel.settings._types import BlankIsUnset, StringList
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+MIN_SECRET_LENGTH = 32
+MIN_SECRET_CHARACTERS = 10
+"""Fewer different characters than this are a pattern, not a secret."""
+PLACEHOLDERS = ("changeme", "change-me", "change_me", "your-secret", "your_secret", "secret-key", "example")
+
+
+class ServiceSettings(BaseGroup):
+    """What the service calls itself and how it shows itself."""
+
+    app_name: str = Field(
+        default="FastAPI Application",
+        validation_alias=AliasChoices("APP_NAME", "API_TITLE"),
+        description="Title of the API.",
+    )
+    app_version: str = Field(
+        default="1.0.0",
+        validation_alias=AliasChoices("APP_VERSION", "API_VERSION"),
+        description="Version of the API, shown in its documentation and by /health.",
+    )
+    app_description: str = Field(
+        default="",
+        validation_alias=AliasChoices("APP_DESCRIPTION", "API_DESCRIPTION"),
+        description="Text at the head of the API documentation (Markdown).",
+    )
+    api_v1_prefix: str = Field(
+        default="/api/v1", pattern=r"^(/[A-Za-z0-9._-]+)+$", description="Path under which version 1 answers."
+    )
+    debug: bool = Field(default=False, description="Echo SQL to the log. Never allowed in production.")
+    docs: bool | None = Field(
+        default=None, description="Serve /docs, /redoc and /openapi.json. Unset: yes, except in production."
+    )
+
+    @property
+    def docs_enabled(self) -> bool:
+        """Whether the three documentation addresses answer."""
+        return not self.environment.is_deployed if self.docs is None else self.docs
+
+    @field_validator("debug")
+    @classmethod
+    def _no_debug_in_production(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+        if value and deployed(info):
+            raise ValueError("must be off in production")
+        return value
+
+    @field_validator("docs")
+    @classmethod
+    def _no_open_docs_in_production(cls, value: bool | None, info: ValidationInfo) -> bool | None:  # noqa: FBT001
+        if value and deployed(info):
+            raise ValueError("the documentation must not be in the open in production: leave it unset")
+        return value
+
+
+class ServerSettings(BaseGroup):
+    """How the server process listens and stops."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        validation_alias=AliasChoices("WORKERS", "WEB_CONCURRENCY"),
+        description="Number of server processes.",
+    )
+    shutdown_grace_seconds: int = Field(
+        default=20, ge=1, le=3600, description="How long requests in flight may take to finish at shutdown."
+    )
+    forwarded_allow_ips: StringList = Field(
+        default=(), description="Addresses or networks of proxies whose X-Forwarded-* headers are believed."
+    )
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _no_forwarding_by_anyone(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "*" in value and deployed(info):
+            raise ValueError("must name the proxies: with * anybody can forge a client address")
+        return value
+
+
+class HttpSettings(BaseGroup):
+    """What is accepted from outside, and which headers answers carry."""
+
+    allowed_hosts: StringList = Field(
+        default=(),
+        description="Host names that are answered; *.example.com for subdomains. Unset: this machine's own, "
+        "and required in production.",
+    )
+    cors_origins: StringList = Field(
+        default=(), description="Origins of browser applications that may call the API. Empty: none."
+    )
+    cors_credentials: bool = Field(
+        default=True,
+        validation_alias=AliasChoices("CORS_CREDENTIALS", "CORS_ALLOW_CREDENTIALS"),
+        description="Whether those origins may send cookies and Authorization.",
+    )
+    cors_methods: StringList = Field(
+        default=("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+        description="Methods allowed across origins.",
+    )
+    cors_headers: StringList = Field(
+        default=("Authorization", "Content-Type", "X-Requested-With", "Accept", "X-Request-ID"),
+        description="Request headers allowed across origins.",
+    )
+    cors_expose_headers: StringList = Field(
+        default=("X-Request-ID", "X-Total-Count", "X-Page-Count", "Link", "Location", "Retry-After"),
+        description="Response headers that browser applications may read.",
+    )
+    cors_max_age: int = Field(default=3600, ge=0, le=86_400, description="Seconds a preflight answer is kept.")
+    max_request_bytes: int = Field(
+        default=1_048_576, ge=1_024, description="Largest request body in bytes; a larger one is 413."
+    )
+    gzip_minimum_size: int = Field(default=1_000, ge=0, description="Smallest answer in bytes that is compressed.")
+    hsts_seconds: int = Field(
+        default=31_536_000,
+        ge=0,
+        description="Strict-Transport-Security max-age, sent over https only; 0 for none.",
+    )
+
+    @property
+    def trusted_hosts(self) -> tuple[str, ...]:
+        """The host names to answer, with the local ones where none were set."""
+        return self.allowed_hosts or LOCAL_HOSTS
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _named_hosts_in_production(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if deployed(info) and not value:
+            raise ValueError("is required in production: the host names under which the service is reached")
+        if deployed(info) and "*" in value:
+            raise ValueError("must not be * in production: name the hosts, *.example.com for subdomains")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _named_origins_in_production(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "*" in value and deployed(info):
+            raise ValueError("must not be * in production: name the origins")
+        return value
+
+    @field_validator("cors_credentials")
+    @classmethod
+    def _no_credentials_for_everyone(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001
+        # The middleware would echo any origin back, so any site could act as the visitor.
+        return value and "*" not in info.data.get("cors_origins", ())
+
+
+class DatabaseSettings(BaseGroup):
+    """Which database, and how connections to it are kept."""
+
+    database_url: Annotated[SecretStr | None, BlankIsUnset] = Field(
+        default=None,
+        description="postgresql://… or sqlite:///… . Unset: an SQLite file in DATA_DIR.",
+    )
+    database_reader_url: Annotated[SecretStr | None, BlankIsUnset] = Field(
+        default=None, description="A replica for reads. Unset: DATABASE_URL."
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=1_000, description="Connections kept open.")
+    database_max_overflow: int = Field(default=20, ge=0, le=1_000, description="Connections beyond the pool.")
+    database_pool_timeout: float = Field(
+        default=5.0, gt=0, le=300, description="Seconds to wait for a connection before answering 503."
+    )
+    database_pool_recycle: int = Field(default=1_800, ge=-1, description="Seconds after which a connection is renewed.")
+    database_connect_timeout: float = Field(default=5.0, gt=0, le=300, description="Seconds to open a connection.")
+    database_statement_timeout: float = Field(default=10.0, gt=0, le=3_600, description="Seconds a statement may take.")
+
+    @field_validator("database_url", "database_reader_url")
+    @classmethod
+    def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            backend = make_url(value.get_secret_value()).get_backend_name()
+        except ArgumentError:
+            # Not from the original: its text holds the URL, which holds a password.
+            raise ValueError("is no database URL") from None
+        if backend not in {"sqlite", "postgresql"}:
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+
+class RedisSettings(BaseGroup):
+    """The Redis (or Valkey) server, where there is one."""
+
+    redis_url: Annotated[SecretStr | None, BlankIsUnset] = Field(
+        default=None, description="redis://… of a server shared by all processes. Unset: none is used."
+    )
+
+
+class SecuritySettings(BaseGroup):
+    """Secrets and the tokens made with them."""
+
+    secret_key: Annotated[SecretStr | None, BlankIsUnset] = Field(
+        default=None,
+        description="Signs tokens; at least 32 random characters. Unset in development: made once in DATA_DIR.",
+        validate_default=True,
+    )
+    algorithm: Literal["HS256"] = Field(default="HS256", description="How access tokens are signed.")
+    access_token_expire_minutes: int = Field(default=15, ge=1, le=1_440, description="Life of an access token.")
+    jwt_issuer: str = Field(default="lintel", min_length=1, description="`iss` of tokens, checked on the way in.")
+    jwt_audience: str = Field(default="lintel", min_length=1, description="`aud` of tokens, checked on the way in.")
+    password_require_special: bool = Field(
+        default=False, description="Whether passwords also need one of @$!%*?& or another sign."
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            if info.data.get("environment") is Environment.DEVELOPMENT:
+                return None
+            raise ValueError('is required; make one: python3 -c "import secrets; print(secrets.token_urlsafe(48))"')
+        text = value.get_secret_value()
+        if len(text) < MIN_SECRET_LENGTH:
+            raise ValueError(f"must be at least {MIN_SECRET_LENGTH} characters")
+        if deployed(info) and (
+            len(set(text)) < MIN_SECRET_CHARACTERS or any(word in text.lower() for word in PLACEHOLDERS)
+        ):
+            raise ValueError("is a placeholder, not a secret")
+        return value
+
+
+class LoggingSettings(BaseGroup):
+    """What is logged and in which form."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        default="INFO", description="Least important level that is written."
+    )
+    log_format: Annotated[str | None, BlankIsUnset] = Field(
+        default=None,
+        description="json: one object a line; anything else: plain text. Unset: json, but text in development.",
+    )
+
+    @property
+    def log_as_json(self) -> bool:
+        """Whether records are written for machines."""
+        if self.log_format is None:
+            return self.environment is not Environment.DEVELOPMENT
+        return self.log_format.lower() == "json"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+class LintelSettings(
+    ServiceSettings,
+    ServerSettings,
+    HttpSettings,
+    DatabaseSettings,
+    RedisSettings,
+    SecuritySettings,
+    LoggingSettings,
+):
+    """Every group of the library, for a service that uses all of it."""

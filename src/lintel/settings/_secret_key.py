@@ -1,0 +1,42 @@
+"""The signing key: configured, or made once for a developer's machine."""
+
+import os
+import secrets
+from pathlib import Path
+
+from lintel.settings._groups import SecuritySettings
+
+FILE_NAME = "secret_key"
+
+
+def resolve_secret_key(settings: SecuritySettings) -> str:
+    """The configured key, or in development the one kept in `DATA_DIR` (made on first use, mode 0600).
+
+    Tokens thus stay valid over restarts without any configuration. Elsewhere a missing key has already been
+    refused when the settings were read.
+
+    Raises:
+        OSError: The file cannot be read or written.
+    """
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    path = settings.data_dir / FILE_NAME
+    try:
+        return _create(path)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+
+
+def _create(path: Path) -> str:
+    key = secrets.token_urlsafe(48)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and linked into place, so that two processes starting at once agree on one whole key.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key)
+    try:
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    return key

@@ -1,0 +1,200 @@
+"""What all tests share: both databases, a running application, people to call it, and the records it writes."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+import structlog
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import text
+from structlog.typing import EventDict
+
+from app.core.config import Settings
+from app.core.enums import UserRole
+from app.main import create_app
+from app.models import Base
+from app.schemas.users import UserCreate, UserRead
+from app.services.container import Services
+from lintel.db import Database, Migrations
+from lintel.security import PasswordHasher
+from lintel.settings import Environment, load_settings
+from lintel.testing import create_database, drop_database
+
+pytest_plugins = ["lintel.testing.plugin"]
+
+ROOT = Path(__file__).resolve().parent.parent
+MIGRATIONS = Migrations(ROOT / "alembic")
+PASSWORD = "Lovelace1815"
+CHEAP_KIB = 8
+"""argon2id's least memory: tests make many hashes and keep none."""
+
+SettingsFactory = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cheap_passwords() -> PasswordHasher:
+    return PasswordHasher(memory_kib=CHEAP_KIB)
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, database_url: str) -> SettingsFactory:
+    """Settings of a test, on its own data folder and database; no `.env` and no variable of the machine counts."""
+
+    def make(**values: Any) -> Settings:
+        defaults = {
+            "environment": Environment.TEST,
+            "secret_key": "a key for tests that is long enough 0123456789",
+            "data_dir": tmp_path / "data",
+            "database_url": database_url,
+            "docs": True,
+        }
+        return load_settings(Settings, env_file=None, **{**defaults, **values})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """A migrated database on a server of the tests' own."""
+    name = f"lintel_{uuid4().hex}"
+    url = asyncio.run(create_database(postgres_url, name))
+    asyncio.run(_migrate(url))
+    yield url
+    asyncio.run(drop_database(postgres_url, name))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database; every test that asks for one runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_database")
+    asyncio.run(_empty(url))
+    return url
+
+
+async def _migrate(url: str) -> None:
+    database = Database(load_settings(Settings, env_file=None, database_url=url))
+    async with database.opened():
+        await MIGRATIONS.upgrade(database.writer)
+
+
+async def _empty(url: str) -> None:
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    database = Database(load_settings(Settings, env_file=None, database_url=url))
+    async with database.opened(), database.writer.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account, and a client that is signed in as them."""
+
+    user: UserRead
+    client: httpx2.AsyncClient
+    token: str
+
+    @property
+    def id(self) -> int:
+        return self.user.id
+
+
+class RunningService:
+    """An application that has started, and ways to be somebody."""
+
+    def __init__(self, app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
+        self.app = app
+        self.services = services
+        self._stack = stack
+
+    async def visitor(self, **headers: str) -> httpx2.AsyncClient:
+        """A client of nobody; any exception of the application is its answer, as with a server."""
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
+        client = httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
+        return await self._stack.enter_async_context(client)
+
+    async def person(self, email: str = "ada@example.com", role: UserRole = UserRole.USER) -> Person:
+        """Somebody new, signed in over HTTP."""
+        user = await self.services.users.create_user(
+            UserCreate(email=email, password=SecretStr(PASSWORD), full_name="Ada Lovelace", role=role)
+        )
+        visitor = await self.visitor()
+        login = await visitor.post("/api/v1/auth/login", data={"username": email, "password": PASSWORD})
+        token = login.json()["access_token"]
+        return Person(user, await self.visitor(Authorization=f"Bearer {token}"), token)
+
+
+@pytest.fixture
+async def start(make_settings: SettingsFactory, cheap_passwords: PasswordHasher) -> AsyncIterator[Callable[..., Any]]:
+    """Starts the service with these settings; it stops with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start_service(**values: Any) -> RunningService:
+            settings = make_settings(**values)
+            services = Services.of(settings, passwords=cheap_passwords)
+            app = create_app(settings, services=services)
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            return RunningService(app, services, stack)
+
+        yield start_service
+
+
+@pytest.fixture
+async def service(start: Callable[..., Any]) -> RunningService:
+    """The service, started with the settings of tests."""
+    running: RunningService = await start()
+    return running
+
+
+@pytest.fixture
+async def visitor(service: RunningService) -> httpx2.AsyncClient:
+    """A client of nobody."""
+    return await service.visitor()
+
+
+@pytest.fixture
+async def ada(service: RunningService) -> Person:
+    """A user."""
+    return await service.person()
+
+
+@pytest.fixture
+async def bob(service: RunningService) -> Person:
+    """Another user."""
+    return await service.person("bob@example.com")
+
+
+@pytest.fixture
+async def admin(service: RunningService) -> Person:
+    """An administrator."""
+    return await service.person("root@example.com", UserRole.ADMIN)
+
+
+@pytest.fixture
+def log_records() -> Iterator[list[EventDict]]:
+    """Every record written during the test, with what was bound around it."""
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as records:
+        yield records
