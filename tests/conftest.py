@@ -36,6 +36,9 @@ PASSWORD = "Lovelace1815"
 CHEAP_KIB = 8
 """argon2id's least memory: tests make many hashes and keep none."""
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For tests about what happens before any database is asked."""
+
 SettingsFactory = Callable[..., Settings]
 
 

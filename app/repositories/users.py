@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,8 @@ from app.models import User
 from app.repositories.visibility import visible
 from app.schemas.users import UserQuery
 from lintel.db import PageOfRows, Repository, fetch_page, page_statement, unique, utc_now
+
+ESCAPE = "/"
 
 _users = User.__table__.c
 _PUBLIC = (
@@ -58,7 +60,7 @@ class UserReader:
             by_status=query.status is not None,
             by_text=query.search is not None,
         )
-        parameters = {"role": query.role, "status": query.status, "search": query.search}
+        parameters = {"role": query.role, "status": query.status, "search": query.search and _containing(query.search)}
         return await fetch_page(
             self._connection,
             statement,
@@ -119,6 +121,13 @@ class UserRepository(Repository[User]):
         return list((await self.session.execute(statement)).scalars())
 
 
+def _containing(text: str) -> str:
+    """A LIKE pattern for any text with this one in it; its own signs mean only themselves."""
+    for sign in (ESCAPE, "%", "_"):
+        text = text.replace(sign, f"{ESCAPE}{sign}")
+    return f"%{text.lower()}%"
+
+
 @cache
 def _page(sort: str, *, descending: bool, by_role: bool, by_status: bool, by_text: bool) -> Select[Any]:
     where = visible(User)
@@ -127,8 +136,7 @@ def _page(sort: str, *, descending: bool, by_role: bool, by_status: bool, by_tex
     if by_status:
         where.append(_users.status == bindparam("status"))
     if by_text:
-        text: Any = bindparam("search", type_=String)
-        where.append(
-            or_(_users.email.icontains(text, autoescape=True), _users.full_name.icontains(text, autoescape=True))
-        )
+        pattern: Any = bindparam("search")
+        columns = (_users.email, _users.full_name)
+        where.append(or_(*(func.lower(column).like(pattern, escape=ESCAPE) for column in columns)))
     return page_statement(_PUBLIC, where=where, sort=sort, descending=descending)

@@ -76,7 +76,9 @@ class UserRegister(RequestModel):
 
     email: Email
     password: Password
-    confirm_password: Annotated[SecretStr | None, Field(description="The password again, if you like.")] = None
+    confirm_password: Annotated[
+        Annotated[SecretStr, Field(max_length=128)] | None, Field(description="The password again, if you like.")
+    ] = None
     full_name: Annotated[
         FullName | None,
         Field(validation_alias=AliasChoices("full_name", "name"), description="Name to show; `name` is read too."),

@@ -1,6 +1,8 @@
 """uvicorn, set up for a service that logs for itself and stops in order."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -23,8 +25,7 @@ class Server(uvicorn.Server):
         """Tell the caller the address, which it cannot know when it asked for any free port."""
         await super().startup(sockets)
         if self.started and self._on_started is not None:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_started(f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}")  # noqa: S104
+            self._on_started(_address(self.servers[0].sockets[0]))
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Answer 503 at /ready from now on; then stop."""
@@ -47,7 +48,7 @@ def serve(
         app: `module:factory` of a function without arguments that makes the application.
         settings: Address, number of processes, grace at shutdown.
         reload_dirs: Start anew when a file below one of these changes; for development.
-        on_started: Called once with the address, when a single process has begun to listen.
+        on_started: Called once with the address to open in a browser.
 
     Returns:
         Whether the service ever started.
@@ -67,15 +68,37 @@ def serve(
         forwarded_allow_ips=list(settings.forwarded_allow_ips),
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
-    server = Server(config, on_started)
-    if config.should_reload:
-        ChangeReload(config, target=server.run, sockets=[config.bind_socket()]).run()
-    elif settings.workers > 1:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
-    else:
-        server.run()
+    if not config.should_reload and settings.workers == 1:
+        server = Server(config, on_started)
+        with _exit_in_order():
+            server.run()
         return server.started
+    socket = config.bind_socket()
+    if on_started is not None:
+        on_started(_address(socket))
+    if config.should_reload:
+        ChangeReload(config, target=Server(config).run, sockets=[socket]).run()
+    else:
+        Multiprocess(config, sockets=[socket]).run()
     return True
+
+
+@contextmanager
+def _exit_in_order() -> Iterator[None]:
+    """End with 0 after SIGTERM and Ctrl-C: uvicorn raises the signal once more when everything has been closed."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _address(socket: Any) -> str:
+    host, port = socket.getsockname()[:2]
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not listened on
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def _state_of(app: ASGIApp) -> Any:

@@ -2,7 +2,8 @@
 
 A stop ends a sentence when white space follows, unless what stands around it says otherwise: an abbreviation, an
 initial, the number of a list item, an ellipsis or a quotation that goes on in lower case. A CJK stop needs no space.
-A blank line always ends a sentence; a single line break does unless the next line goes on in lower case.
+A blank line always ends a sentence; a single line break does unless the next line goes on in lower case or has nothing
+but emoji.
 """
 
 import re
@@ -28,6 +29,7 @@ _CANDIDATE: Final = re.compile(
 )
 _BLANK_LINE: Final = re.compile(rf"(?:\r\n|[{_BREAKS}])[^\S{_BREAKS}]*+[{_BREAKS}]")
 _BREAK: Final = re.compile(f"[{_BREAKS}]")
+_EMOJI_LINE: Final = re.compile(rf"[{_EMOJI} ]++(?:[{_BREAKS}]|\Z)")
 _LETTERED_ITEM: Final = re.compile(r"[a-z][.)]\s")
 _DOTTED: Final = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’]\w+)?")  # noqa: RUF001 - the apostrophe that phones type
@@ -81,10 +83,12 @@ def _ends_sentence(text: str, match: re.Match[str], start: int) -> bool:
 
 
 def _ends_line(text: str, gap: str, following: int) -> bool:
-    """Whether a line break ends a sentence: a paragraph, or a line that does not go on in lower case."""
-    if not text[following : following + 1].islower():
+    """Whether a line break ends a sentence: a paragraph, or a line that does not go on with the one before."""
+    if _BLANK_LINE.search(gap):
         return True
-    return bool(_BLANK_LINE.search(gap) or _LETTERED_ITEM.match(text, following))
+    if text[following : following + 1].islower():
+        return bool(_LETTERED_ITEM.match(text, following))
+    return not _EMOJI_LINE.match(text, following)
 
 
 def _full_stop_ends(word: str, following: str) -> bool:

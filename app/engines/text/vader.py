@@ -75,15 +75,23 @@ def explain(text: str, *, offset: int = 0) -> tuple[Polarity, tuple[Evidence, ..
 def _evidence_as_given(
     text: str, spans: list[tuple[int, int]], values: list[float], rules: list[int], offset: int
 ) -> tuple[Evidence, ...]:
-    found: dict[tuple[int, int], tuple[float, int]] = {}
-    scored = zip(spans_as_given(text, spans), values, rules, strict=True)
-    for (start, end, has_emoji), value, touched in scored:
-        before, others = found.get((start, end), (0.0, EMOJI if has_emoji else 0))
-        found[start, end] = before + value, others | touched
+    places: list[tuple[int, int, bool]] = []
+    sums: list[float] = []
+    bits: list[int] = []
+    last = None
+    for place, value, touched in zip(spans_as_given(text, spans), values, rules, strict=True):
+        if place == last:
+            sums[-1] += value
+            bits[-1] |= touched
+        else:
+            places.append(place)
+            sums.append(value)
+            bits.append(touched | EMOJI if place[2] else touched)
+            last = place
     return tuple(
         [
             Evidence(start + offset, end + offset, text[start:end], round(value, 4), RULE_NAMES[touched])
-            for (start, end), (value, touched) in found.items()
+            for (start, end, _), value, touched in zip(places, sums, bits, strict=True)
         ]
     )
 

@@ -71,6 +71,7 @@ class Database:
             try:
                 await session.commit()
             except Exception as error:
+                await session.invalidate()  # SQLite would keep the transaction, and with it the only writer
                 if is_lost_connection(error):
                     raise CommitUnknownError from error
                 raise

@@ -73,10 +73,9 @@ class HealthMonitor:
             yield
         finally:
             self.draining = True
-            for pending in (task, self._running):
-                if pending is not None:
-                    pending.cancel()
-                    await asyncio.wait([pending])
+            task.cancel()
+            # A check under way holds a connection; it ends by itself within its deadline.
+            await asyncio.wait([task, self._running] if self._running else [task])
 
     async def _watch(self) -> None:
         while True:

@@ -29,9 +29,9 @@ def check_routes_guarded(
     open_routes = []
     for context in iter_route_contexts(app.routes):
         for name in route_names(context):
-            listed = next((entry for entry in public if _names(entry, name)), None)
-            unused.discard(listed or "")
-            if listed is None and not _is_guarded(context, authenticators):
+            listed = {entry for entry in public if _names(entry, name)}
+            unused -= listed
+            if not listed and not _is_guarded(context, authenticators):
                 open_routes.append(name)
     if open_routes:
         raise UnguardedRouteError(f"routes neither guarded nor listed as public: {', '.join(sorted(open_routes))}")

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lintel.errors import FieldError, InvalidInput
+from lintel.routing._json import JsonRequest
 
 JSON_TYPE = "application/json"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -35,13 +36,14 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
         known = dict(_query_params(self.dependant))
         accepted = self._accepted_types()
+        reads_json = JSON_TYPE in accepted
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"]:
                 _check_query(request, known)
             if accepted and _has_body(request):
                 _check_content_type(request, accepted)
-            return await handle(request)
+            return await handle(JsonRequest(request.scope, request.receive) if reads_json else request)
 
         return strict
 

@@ -52,7 +52,7 @@ class PasswordHasher:
         right, better = await anyio.to_thread.run_sync(
             self._verify, password, stored or self._dummy, limiter=self._turn()
         )
-        return right and stored is not None, better
+        return right and bool(stored), better
 
     def _verify(self, password: str, stored: str) -> tuple[bool, str | None]:
         try:

@@ -38,7 +38,7 @@ class ServiceSettings(BaseGroup):
         default="/api/v1", pattern=r"^(/[A-Za-z0-9._-]+)+$", description="Path under which version 1 answers."
     )
     debug: bool = Field(default=False, description="Echo SQL to the log. Never allowed in production.")
-    docs: bool | None = Field(
+    docs: Annotated[bool | None, BlankIsUnset] = Field(
         default=None, description="Serve /docs, /redoc and /openapi.json. Unset: yes, except in production."
     )
 
@@ -182,7 +182,7 @@ class DatabaseSettings(BaseGroup):
             return None
         try:
             backend = make_url(value.get_secret_value()).get_backend_name()
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             # Not from the original: its text holds the URL, which holds a password.
             raise ValueError("is no database URL") from None
         if backend not in {"sqlite", "postgresql"}:

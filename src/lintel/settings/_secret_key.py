@@ -30,8 +30,8 @@ def resolve_secret_key(settings: SecuritySettings) -> str:
 def _create(path: Path) -> str:
     key = secrets.token_urlsafe(48)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside and linked into place, so that two processes starting at once agree on one whole key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    # Written beside and linked into place, so that two that start at once agree on one whole key.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key)

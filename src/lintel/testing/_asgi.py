@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +103,7 @@ async def asgi_request(
         "client": client,
         "server": ("127.0.0.1", 8000),
     }
-    exchange = _Exchange([body] if isinstance(body, bytes) else body)
+    exchange = _Exchange(body)
     async with asyncio.timeout(deadline):
         try:
             await app(scope, exchange.receive, exchange.send)
@@ -118,17 +117,20 @@ async def asgi_request(
 class _Exchange:
     """The server's side of one request: hands the body out, takes the response in, refuses what a server would."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, body: bytes | Iterable[bytes]) -> None:
         self.response = AsgiResponse()
-        self._chunks = deque(chunks)
+        # Parts are asked for one by one, so that a test can see how much was read.
+        self._chunks = iter(()) if isinstance(body, bytes) else iter(body)
+        self._last = body if isinstance(body, bytes) else b""
         self._is_body_sent = False
         self._completed = asyncio.Event()
 
     async def receive(self) -> Message:
         if not self._is_body_sent:
-            chunk = self._chunks.popleft() if self._chunks else b""
-            self._is_body_sent = not self._chunks
-            return {"type": "http.request", "body": chunk, "more_body": not self._is_body_sent}
+            chunk = next(self._chunks, None)
+            self._is_body_sent = chunk is None
+            body = self._last if chunk is None else chunk
+            return {"type": "http.request", "body": body, "more_body": chunk is not None}
         await self._completed.wait()
         return {"type": "http.disconnect"}
 

@@ -66,7 +66,7 @@ class TestRequest:
             (b"", [(b"", False)]),
             (b"one", [(b"one", False)]),
             ([], [(b"", False)]),
-            ([b"one", b"", b"two"], [(b"one", True), (b"", True), (b"two", False)]),
+            ([b"one", b"", b"two"], [(b"one", True), (b"", True), (b"two", True), (b"", False)]),
         ],
     )
     async def test_hands_the_body_out_in_its_parts_and_then_disconnects(

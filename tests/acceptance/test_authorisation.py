@@ -1,0 +1,101 @@
+"""acceptance.md F: authorisation (rows 79, 80). The routes come from the application."""
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from app.api.v1.api import public_routes
+from lintel.routing import route_names
+from tests.acceptance.conftest import Oracle
+from tests.acceptance.operations import Operation, operations
+from tests.conftest import Person
+
+pytestmark = pytest.mark.anyio
+
+SAMPLE = {"text_content": "Fine weather.", "analysis_type": "sentiment"}
+
+
+async def send(oracle: Oracle, operation: Operation, path: str, token: str | None, expected: set[int]) -> str:
+    """Send a valid request of an operation."""
+    if operation.body is not None:
+        answer = await oracle.send_json(operation.method, path, operation.body, token=token, expected=expected)
+    else:
+        headers = {"host": "localhost"} | ({"authorization": f"Bearer {token}"} if token else {})
+        answer = await oracle.request(operation.method, path, headers=headers, expected=expected)
+    return answer.text
+
+
+class TestWithoutCredentials:
+    """Row 79."""
+
+    async def test_every_route_that_is_not_public_asks_who_is_calling(self, oracle: Oracle) -> None:
+        public = set(public_routes("/api/v1"))
+        asked = 0
+        for operation in operations(oracle.service.app):
+            if str(operation) not in public:
+                await send(oracle, operation, operation.path(), None, {401})
+                asked += 1
+        assert asked >= 10
+
+    async def test_an_empty_body_changes_nothing_about_it(self, oracle: Oracle) -> None:
+        for operation in operations(oracle.service.app):
+            if operation.is_guarded and operation.body is not None:
+                await oracle.send_json(operation.method, operation.path(), {}, expected={401})
+
+    async def test_the_document_knows_every_route_with_a_body_or_a_guard(self, oracle: Oracle) -> None:
+        """So that no route hides from the tests that read the document."""
+        known = {str(operation) for operation in operations(oracle.service.app)}
+        hidden = {
+            name
+            for context in iter_route_contexts(oracle.service.app.routes)
+            for name in route_names(context)
+            if name not in known
+        }
+        twins = {f"GET /api/v1{path}" for path in ("/health", "/ready", "/health/detailed")}
+        pages = {"GET /problems/{slug}", "GET /openapi.json", "GET /docs", "GET /redoc"}
+        assert {name for name in hidden if "/assets/" not in name} == twins | pages
+
+    async def test_the_twins_are_guarded_alike(self, oracle: Oracle) -> None:
+        await oracle.request("GET", "/api/v1/health/detailed", expected={401})
+        await oracle.request("GET", "/api/v1/health", expected={200})
+
+    @pytest.mark.parametrize("token", ["", "x", "a.b.c", "é" * 10, "x" * 100_000])
+    async def test_nonsense_is_nobody(self, oracle: Oracle, token: str) -> None:
+        headers = [(b"host", b"localhost"), (b"authorization", f"Bearer {token}".encode())]
+        answer = await oracle.request("GET", "/api/v1/users/me", headers=headers, expected={401})
+        assert answer.header("www-authenticate") == "Bearer"
+
+
+class TestSomebodyElses:
+    """Row 80."""
+
+    async def test_every_analysis_route_answers_404_to_others_and_changes_nothing(
+        self, oracle: Oracle, ada: Person, bob: Person, admin: Person
+    ) -> None:
+        created = await ada.client.post("/api/v1/analyses", json=SAMPLE)
+        own = created.json()["id"]
+        for operation in operations(oracle.service.app):
+            if "analysis_id" not in operation.parameters_in("path"):
+                continue
+            for other in (bob, admin):
+                theirs = await send(oracle, operation, operation.path(analysis_id=own), other.token, {404})
+                nothing = await send(oracle, operation, operation.path(analysis_id=own + 999), other.token, {404})
+                assert len(theirs) - len(str(own)) * 2 == len(nothing) - len(str(own + 999)) * 2, operation
+        assert (await ada.client.get(f"/api/v1/analyses/{own}")).json() == created.json()
+
+    async def test_lists_and_totals_count_only_ones_own(self, ada: Person, bob: Person) -> None:
+        await ada.client.post("/api/v1/analyses", json=SAMPLE)
+        listed = await bob.client.get("/api/v1/analyses")
+        assert (listed.json()["items"], listed.json()["total"]) == ([], 0)
+
+    async def test_every_user_route_is_closed_to_other_users(self, oracle: Oracle, ada: Person, bob: Person) -> None:
+        before = (await ada.client.get("/api/v1/users/me")).json()
+        for operation in operations(oracle.service.app):
+            if "user_id" in operation.parameters_in("path"):
+                await send(oracle, operation, operation.path(user_id=ada.id), bob.token, {403, 404})
+        assert (await ada.client.get("/api/v1/users/me")).json() == before
+
+    async def test_reading_somebody_and_reading_nobody_look_alike(self, ada: Person, bob: Person) -> None:
+        somebody = await bob.client.get(f"/api/v1/users/{ada.id}")
+        nobody = await bob.client.get("/api/v1/users/999999")
+        assert somebody.status_code == nobody.status_code == 404
+        assert somebody.json()["error_code"] == nobody.json()["error_code"] == "USER_NOT_FOUND"

@@ -1,0 +1,65 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import AliasChoices
+
+from app.core.config import Settings
+from lintel.settings import SettingsError, load_settings
+
+DEPLOYABLE = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA",
+    "ALLOWED_HOSTS": "api.lintel.test",
+}
+"""The least that a deployed service must set."""
+
+Read = Callable[..., Settings]
+Faults = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def untouched_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A working directory without `.env`, and an environment without any of our names."""
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    ours = {"SECRETS_DIR"}
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        choices = alias.choices if isinstance(alias, AliasChoices) else []
+        ours |= {name.upper(), *map(str, choices)}
+    for name in list(os.environ):
+        if name.upper().removesuffix("_FILE") in ours:
+            monkeypatch.delenv(name)
+    return folder
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Read:
+    """The settings that these environment variables make."""
+
+    def read_with(**variables: str) -> Settings:
+        for name, text in variables.items():
+            monkeypatch.setenv(name, text)
+        return load_settings(Settings)
+
+    return read_with
+
+
+@pytest.fixture
+def faults(read: Read) -> Faults:
+    """What is refused about these environment variables, by name."""
+
+    def faults_of(**variables: str) -> dict[str, str]:
+        with pytest.raises(SettingsError) as refused:
+            read(**variables)
+        return refused.value.faults
+
+    return faults_of
+
+
+@pytest.fixture
+def deployable() -> dict[str, str]:
+    return dict(DEPLOYABLE)

@@ -1,0 +1,137 @@
+"""The real server process: what it prints, answers and refuses, and how it stops."""
+
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.process.conftest import STOP_SECONDS, StartServer, environment, server_process
+
+ADA = {"email": "ada@example.com", "password": "Lovelace1815"}
+SAMPLE = {"text_content": "The room was lovely. The service was not.", "analysis_type": "sentiment"}
+
+
+class TestFirstStart:
+    def test_makes_everything_and_shows_where_to_click(self, start_server: StartServer, tmp_path: Path) -> None:
+        server = start_server()
+        assert f"{server.url}/docs" in server.output
+        assert (tmp_path / "data" / "lintel.db").exists()
+        assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+    def test_shows_the_password_of_the_first_administrator_once(self, start_server: StartServer) -> None:
+        first = start_server()
+        shown = re.search(r"Administrator (\S+), password (\S+) ", first.output)
+        assert shown
+        with first.client() as client:
+            login = client.post("/api/v1/auth/login", data={"username": shown[1], "password": shown[2]})
+            assert login.status_code == 200
+        first.stop()
+        second = start_server()
+        assert shown[2] not in second.output
+        assert "There is an administrator already" in second.output
+
+    def test_the_curl_lines_it_prints_work_when_pasted(self, start_server: StartServer) -> None:
+        server = start_server()
+        lines = server.output.split("In another terminal:")[1].split("Stop with")[0]
+        for _ in range(2):  # a second time as well, when the account is there already
+            done = subprocess.run(["sh", "-c", lines], capture_output=True, text=True, timeout=30, check=True)
+            assert '"label":"positive"' in done.stdout
+            assert '"sentences":[{"start":0' in done.stdout
+
+    def test_tokens_stay_valid_over_a_restart(self, start_server: StartServer) -> None:
+        first = start_server()
+        with first.client() as client:
+            client.post("/api/v1/auth/register", json=ADA)
+            login = client.post("/api/v1/auth/login", data={"username": ADA["email"], "password": ADA["password"]})
+        assert first.stop() == 0
+        second = start_server()
+        with second.client() as client:
+            client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+            assert client.get("/api/v1/users/me").json()["email"] == ADA["email"]
+
+
+class TestAnswers:
+    def test_name_no_server_and_carry_the_request_id_of_one_log_record(self, start_server: StartServer) -> None:
+        server = start_server()
+        with server.client() as client:
+            answer = client.get("/health")
+        assert "server" not in answer.headers
+        assert server.output.count(answer.headers["x-request-id"]) == 1
+
+    def test_garbage_instead_of_http_is_a_400(self, start_server: StartServer) -> None:
+        server = start_server()
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"\x00\x01garbage\r\n\r\n")
+            answer = connection.recv(1_000)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"uvicorn" not in answer.lower().replace(b"content", b"")
+
+    def test_logs_are_json_where_asked_for(self, start_server: StartServer) -> None:
+        server = start_server(LOG_FORMAT="json")
+        with server.client() as client:
+            client.get("/health")
+        assert '"message": "request"' in server.output
+
+
+class TestStop:
+    @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_ends_with_0_when_told_to(self, start_server: StartServer, workers: str, sig: signal.Signals) -> None:
+        server = start_server(WORKERS=workers)
+        with server.client() as client:
+            assert client.get("/ready").status_code == 200
+        assert server.stop(sig) == 0
+        assert "Traceback" not in server.output
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("command", ["-m app serve", "-m app settings --check", "-m uvicorn app.main:app --port 0"])
+    def test_unsafe_settings_are_named_all_at_once_without_a_traceback(self, tmp_path: Path, command: str) -> None:
+        env = environment(tmp_path / "data", ENVIRONMENT="production", DEBUG="1", CORS_ORIGINS="*", SECRET_KEY="short")
+        done = subprocess.run(
+            [sys.executable, *shlex.split(command)],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=STOP_SECONDS,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode != 0
+        for name in ("SECRET_KEY", "DEBUG", "CORS_ORIGINS", "ALLOWED_HOSTS"):
+            assert name in output
+        assert "Traceback" not in output
+        assert not (tmp_path / "data").exists()
+
+    def test_a_port_in_use_is_one_clear_line(self, start_server: StartServer, tmp_path: Path) -> None:
+        server = start_server()
+        port = server.url.rpartition(":")[2]
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "serve"],
+            cwd=tmp_path,
+            env=environment(tmp_path / "data", PORT=port),
+            capture_output=True,
+            text=True,
+            timeout=STOP_SECONDS,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode != 0
+        assert "address already in use" in output
+        assert "Traceback" not in output
+
+
+class TestUvicornAlone:
+    def test_serves_the_application_by_its_name(self, tmp_path: Path) -> None:
+        env = environment(tmp_path / "data")
+        subprocess.run([sys.executable, "-m", "app", "migrate"], cwd=tmp_path, env=env, check=True, timeout=30)
+        arguments = ["uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
+        with server_process(arguments, tmp_path, env) as server, server.client() as client:
+            assert client.get("/ready").json()["services"] == {"database": True}
