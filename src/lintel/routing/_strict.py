@@ -2,7 +2,8 @@
 
 import email.message
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from fastapi import APIRouter, params
 from fastapi.dependencies.models import Dependant
@@ -19,6 +20,7 @@ from lintel.routing._json import JsonRequest
 JSON_TYPE = "application/json"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
+SEQUENCES = frozenset({list, tuple, set, frozenset})
 UNSUPPORTED_MEDIA_TYPE = 415
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -74,7 +76,9 @@ def _query_params(dependant: Dependant) -> Iterator[tuple[str, bool]]:
 
 
 def _takes_several(field_info: FieldInfo) -> bool:
-    return getattr(field_info.annotation, "__origin__", field_info.annotation) in {list, tuple, set, frozenset}
+    annotation = field_info.annotation
+    alternatives = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+    return any((get_origin(alternative) or alternative) in SEQUENCES for alternative in alternatives)
 
 
 def _check_query(request: Request, known: Mapping[str, bool]) -> None:

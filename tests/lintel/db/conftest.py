@@ -1,5 +1,8 @@
 """Empty databases of both kinds, and throw-away tables to put in them."""
 
+import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -67,6 +70,15 @@ async def make_database(empty_url: str) -> AsyncIterator[DatabaseFactory]:
             return database
 
         yield make
+    await sqlite_threads_ended()
+
+
+async def sqlite_threads_ended() -> None:
+    """aiosqlite lets the thread of a connection that could not be opened end by itself, and it needs the loop."""
+    deadline = time.monotonic() + 5
+    while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "a connection was not closed"
+        await asyncio.sleep(0.001)
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""Documentation that cannot drift from the code."""
+
+import pytest
+
+import app.core.exceptions  # noqa: F401 - so that the service's errors are known
+from app.core.config import Settings
+from lintel.errors import ServiceError, known_kinds, status_of
+from tests.conftest import ROOT
+
+
+OURS = [kind for kind in known_kinds() if kind.__module__.startswith(("lintel.", "app."))]
+
+
+@pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.code)
+def test_every_error_is_in_its_page(kind: type[ServiceError]) -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert f"| `{kind.code}` | {int(status_of(kind))} | {kind.meaning} |" in page
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in folder.glob("*.md") if page.name != "README.md" and page.name not in index] == []
+
+
+def test_every_setting_says_what_it_does() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_every_test_that_the_architecture_page_names_is_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = {part.strip("`,") for part in page.split() if part.startswith("`tests/")}
+    assert len(named) > 8
+    assert [path for path in named if not (ROOT / path).exists()] == []

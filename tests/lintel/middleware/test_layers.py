@@ -1,0 +1,177 @@
+"""Each layer by itself, around a small application."""
+
+from collections.abc import Callable
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.typing import EventDict
+
+from lintel.context import current_request_id
+from lintel.errors import MEDIA_TYPE
+from lintel.middleware import (
+    AccessLogMiddleware,
+    ErrorBoundaryMiddleware,
+    HeadMiddleware,
+    PlainErrorsMiddleware,
+    RequestContextMiddleware,
+    SecurityHeadersMiddleware,
+    TrailingSlashMiddleware,
+    TrustedHostMiddleware,
+    wrap_in_middleware,
+)
+from lintel.settings import HttpSettings, load_settings
+from lintel.testing import asgi_request
+
+pytestmark = pytest.mark.anyio
+
+LAYERS: list[Callable[[ASGIApp], ASGIApp]] = [
+    AccessLogMiddleware,
+    ErrorBoundaryMiddleware,
+    HeadMiddleware,
+    PlainErrorsMiddleware,
+    RequestContextMiddleware,
+    lambda app: SecurityHeadersMiddleware(app, hsts_seconds=1),
+    TrailingSlashMiddleware,
+    lambda app: TrustedHostMiddleware(app, allowed_hosts=["x"]),
+]
+
+
+async def show(request: Request) -> Response:
+    return PlainTextResponse(f"{request.method} {request.scope['path']} {current_request_id()}")
+
+
+async def refuse(_: Request) -> Response:
+    return PlainTextResponse("No.", status_code=409, headers={"X-Kept": "yes"})
+
+
+SMALL = Starlette(routes=[Route("/show", show, methods=["GET", "POST"]), Route("/refuse", refuse)])
+SMALL.router.redirect_slashes = False
+
+
+class TestEveryLayer:
+    @pytest.mark.parametrize("layer", LAYERS)
+    async def test_leaves_the_lifespan_alone(self, layer: Callable[[ASGIApp], ASGIApp]) -> None:
+        seen: list[str] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            seen.append(scope["type"])
+
+        async def nothing() -> None: ...
+
+        await layer(app)({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
+        assert seen == ["lifespan"]
+
+
+class TestRequestContext:
+    async def test_the_id_holds_for_the_request_only(self) -> None:
+        answer = await asgi_request(RequestContextMiddleware(SMALL), "GET", "/show")
+        assert answer.text == f"GET /show {answer.header('x-request-id')}"
+        assert current_request_id() is None
+
+    async def test_every_answer_says_how_long_it_took(self) -> None:
+        answer = await asgi_request(RequestContextMiddleware(SMALL), "GET", "/show")
+        assert 0 < float(answer.header("x-process-time") or 0) < 10
+
+
+class TestAccessLog:
+    async def test_a_request_is_one_record(self, log_records: list[EventDict]) -> None:
+        await asgi_request(AccessLogMiddleware(SMALL), "POST", "/show", query=b"token=secret", client=None)
+        assert len(log_records) == 1
+        record = log_records[0]
+        assert (record["method"], record["path"], record["status"], record["client"]) == ("POST", "/show", 200, None)
+        assert "secret" not in str(record)
+
+    async def test_a_client_that_left_before_an_answer_is_a_499(self, log_records: list[EventDict]) -> None:
+        async def left(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+        with pytest.raises(AssertionError):
+            await asgi_request(AccessLogMiddleware(left), "GET", "/show")
+        assert (log_records[0]["status"], log_records[0]["log_level"]) == (499, "info")
+
+    async def test_a_server_without_raw_paths_gets_a_safe_one(self, log_records: list[EventDict]) -> None:
+        async def without_raw_path(scope: Scope, receive: Receive, send: Send) -> None:
+            await AccessLogMiddleware(SMALL)({k: v for k, v in scope.items() if k != "raw_path"}, receive, send)
+
+        await asgi_request(without_raw_path, "GET", "/a\nb\u202e")
+        assert log_records[0]["path"] == r"/a\nb\u202e"
+
+
+class TestErrorBoundary:
+    async def test_an_exception_after_the_answer_began_is_logged_and_ends_there(
+        self, log_records: list[EventDict]
+    ) -> None:
+        async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+            await PlainTextResponse("begun")(scope, receive, send)
+            raise RuntimeError("late")
+
+        answer = await asgi_request(ErrorBoundaryMiddleware(breaks), "GET", "/")
+        assert (answer.text, answer.raised) == ("begun", None)
+        assert [record["event"] for record in log_records] == ["unhandled exception"]
+
+
+class TestPlainErrors:
+    async def test_a_plain_error_becomes_a_problem_and_keeps_its_headers(self) -> None:
+        answer = await asgi_request(PlainErrorsMiddleware(SMALL), "GET", "/refuse")
+        assert (answer.status, answer.header("content-type"), answer.header("x-kept")) == (409, MEDIA_TYPE, "yes")
+        assert answer.header("content-length") == str(len(answer.body))
+
+    async def test_other_answers_pass(self) -> None:
+        assert (await asgi_request(PlainErrorsMiddleware(SMALL), "GET", "/show")).text.startswith("GET /show")
+
+
+class TestSecurityHeaders:
+    async def test_an_answer_keeps_its_own(self) -> None:
+        async def own(_: Request) -> Response:
+            return PlainTextResponse("", headers={"Content-Security-Policy": "own", "Cache-Control": "private"})
+
+        app = SecurityHeadersMiddleware(Starlette(routes=[Route("/", own)]), hsts_seconds=0)
+        answer = await asgi_request(app, "GET", "/", headers=[(b"cookie", b"a=b")], scheme="https")
+        assert answer.headers_all("content-security-policy") == ["own"]
+        assert answer.headers_all("cache-control") == ["private"]
+        assert answer.header("strict-transport-security") is None
+
+
+class TestTrailingSlash:
+    @pytest.mark.parametrize(("path", "status"), [("/show/", 200), ("/show//", 404), ("/show", 200), ("//", 404)])
+    async def test_one_slash_is_dropped(self, path: str, status: int) -> None:
+        assert (await asgi_request(TrailingSlashMiddleware(SMALL), "GET", path)).status == status
+
+
+class TestStack:
+    async def test_compresses_from_the_set_size_on_and_head_says_the_same(self) -> None:
+        async def large(request: Request) -> Response:
+            return PlainTextResponse("x" * int(request.query_params["size"]))
+
+        settings = load_settings(HttpSettings, env_file=None)
+        app = wrap_in_middleware(Starlette(routes=[Route("/", large)]), settings)
+        headers = [(b"host", b"localhost"), (b"accept-encoding", b"gzip")]
+        small = await asgi_request(app, "GET", "/", query=b"size=999", headers=headers)
+        big = await asgi_request(app, "GET", "/", query=b"size=1000", headers=headers)
+        head = await asgi_request(app, "HEAD", "/", query=b"size=1000", headers=headers)
+        plain = await asgi_request(app, "GET", "/", query=b"size=1000", headers=headers[:1])
+        assert (small.header("content-encoding"), big.header("content-encoding")) == (None, "gzip")
+        assert head.header("content-length") == big.header("content-length")
+        assert (plain.header("content-encoding"), plain.header("vary")) == (None, "Accept-Encoding")
+
+    async def test_allows_preflights_of_named_origins(self) -> None:
+        settings = load_settings(HttpSettings, env_file=None, cors_origins="https://app.example.com")
+        app = wrap_in_middleware(SMALL, settings)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            answer = await asgi_request(
+                app,
+                "OPTIONS",
+                "/show",
+                headers=[
+                    (b"host", b"localhost"),
+                    (b"origin", b"https://app.example.com"),
+                    (b"access-control-request-method", method.encode()),
+                    (b"access-control-request-headers", b"authorization, content-type"),
+                ],
+            )
+            assert answer.status == 200
+            assert answer.header("access-control-max-age") == "3600"
+            assert method in (answer.header("access-control-allow-methods") or "")

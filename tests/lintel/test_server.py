@@ -1,0 +1,243 @@
+import asyncio
+import re
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from lintel.server import START_FAILURE, Server, serve
+from lintel.settings import ServerSettings
+
+MODULE = """
+import sys
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+from fastapi import FastAPI, Request
+
+
+def make():
+    app = FastAPI()
+    app.state.health = SimpleNamespace(draining=False)
+    sys.modules[__name__].made = app
+
+    @app.get("/client")
+    def client(request: Request):
+        return request.client.host
+
+    return app
+
+
+def fail():
+    @asynccontextmanager
+    async def lifespan(app):
+        raise RuntimeError("no database")
+        yield
+
+    return FastAPI(lifespan=lifespan)
+"""
+
+Settings = Callable[..., ServerSettings]
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a module with a factory that works, and one whose application cannot start."""
+    name = f"served_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    return name
+
+
+@pytest.fixture
+def settings() -> Settings:
+    def make(**values: Any) -> ServerSettings:
+        return ServerSettings(**{"host": "127.0.0.1", "port": 0, "workers": 1, "shutdown_grace_seconds": 5} | values)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def passed_on() -> Iterator[list[int]]:
+    """The SIGTERMs that came through to this process, which they would otherwise end."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
+    yield signals
+    signal.signal(signal.SIGTERM, before)
+
+
+class Visit:
+    """Asks the server for something as soon as it listens, then has it told to stop."""
+
+    def __init__(self, *, stop: signal.Signals = signal.SIGTERM, **headers: str) -> None:
+        self.stop = stop
+        self.headers = headers
+        self.urls: list[str] = []
+        self.answers: list[httpx2.Response] = []
+
+    def __call__(self, url: str) -> None:
+        self.urls.append(url)
+        asyncio.get_running_loop().run_in_executor(None, self._ask, url)
+
+    def _ask(self, url: str) -> None:
+        try:
+            self.answers.append(httpx2.get(f"{url}/client", headers=self.headers, trust_env=False))
+        finally:
+            signal.pthread_kill(threading.main_thread().ident or 0, self.stop)
+
+
+class TestServe:
+    def test_says_where_it_listens_and_serves_until_it_is_told_to_stop(self, module: str, settings: Settings) -> None:
+        visit = Visit()
+        assert serve(f"{module}:make", settings(), on_started=visit) is True
+        assert [answer.json() for answer in visit.answers] == ["127.0.0.1"]
+        assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d+", visit.urls[0])
+
+    def test_takes_the_service_out_of_rotation_before_it_stops(self, module: str, settings: Settings) -> None:
+        serve(f"{module}:make", settings(), on_started=Visit())
+        assert sys.modules[module].made.state.health.draining is True
+
+    def test_an_address_that_means_all_is_told_as_one_that_can_be_opened(
+        self, module: str, settings: Settings
+    ) -> None:
+        visit = Visit()
+        serve(f"{module}:make", settings(host="0.0.0.0"), on_started=visit)  # noqa: S104 - the case
+        assert visit.urls[0].startswith("http://127.0.0.1:")
+        assert visit.answers[0].status_code == 200
+
+    @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+    def test_either_signal_ends_it_in_order(
+        self, module: str, settings: Settings, stop: signal.Signals, passed_on: list[int]
+    ) -> None:
+        handler = signal.getsignal(signal.SIGTERM)
+        assert serve(f"{module}:make", settings(), on_started=Visit(stop=stop)) is True
+        assert passed_on == []
+        assert signal.getsignal(signal.SIGTERM) is handler
+
+    @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+    def test_an_address_of_the_new_kind_is_told_as_one_that_can_be_opened(
+        self, module: str, settings: Settings
+    ) -> None:
+        visit = Visit()
+        serve(f"{module}:make", settings(host="::1"), on_started=visit)
+        assert visit.urls[0].startswith("http://[::1]:")
+
+    def test_does_not_tell_which_server_it_is(self, module: str, settings: Settings) -> None:
+        visit = Visit()
+        serve(f"{module}:make", settings(), on_started=visit)
+        assert "server" not in visit.answers[0].headers
+
+    @pytest.mark.parametrize(
+        ("proxies", "client"),
+        [
+            ((), "127.0.0.1"),
+            (("10.9.9.9",), "127.0.0.1"),
+            (("127.0.0.1",), "10.0.0.1"),
+            (("127.0.0.0/8",), "10.0.0.1"),
+        ],
+    )
+    def test_believes_forwarded_addresses_of_named_proxies_only(
+        self, module: str, settings: Settings, proxies: tuple[str, ...], client: str
+    ) -> None:
+        visit = Visit(**{"X-Forwarded-For": "10.0.0.1"})
+        serve(f"{module}:make", settings(forwarded_allow_ips=proxies), on_started=visit)
+        assert visit.answers[0].json() == client
+
+    def test_a_service_that_cannot_start_ends_the_process(self, module: str, settings: Settings) -> None:
+        visit = Visit()
+        with pytest.raises(SystemExit) as ended:
+            serve(f"{module}:fail", settings(), on_started=visit)
+        assert (ended.value.code, visit.urls) == (START_FAILURE, [])
+
+    def test_a_port_that_is_taken_ends_the_process(self, module: str, settings: Settings) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+            serve(f"{module}:make", settings(port=taken.getsockname()[1]))
+        assert ended.value.code == START_FAILURE
+
+    def test_nobody_needs_to_be_told(self, module: str, settings: Settings) -> None:
+        timer = threading.Timer(0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGTERM))
+        timer.start()
+        assert serve(f"{module}:make", settings()) is True
+        timer.join()
+
+
+class TestSupervisors:
+    """Which one is chosen; what they do is uvicorn's, and is tested in a process of its own."""
+
+    @pytest.fixture
+    def ran(self, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+        ran: list[Any] = []
+
+        def run(supervisor: Any) -> None:
+            ran.append(supervisor)
+            for listener in supervisor.sockets:
+                listener.close()
+
+        monkeypatch.setattr(Multiprocess, "run", run)
+        monkeypatch.setattr(ChangeReload, "run", run)
+        return ran
+
+    def test_several_workers_share_one_socket(self, module: str, settings: Settings, ran: list[Any]) -> None:
+        urls: list[str] = []
+        assert serve(f"{module}:make", settings(workers=3), on_started=urls.append) is True
+        [supervisor] = ran
+        assert isinstance(supervisor, Multiprocess)
+        assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d+", *urls)
+        assert (supervisor.processes_num, len(supervisor.sockets)) == (3, 1)
+
+    def test_changes_below_the_folders_start_it_anew(
+        self, module: str, settings: Settings, ran: list[Any], tmp_path: Path
+    ) -> None:
+        assert serve(f"{module}:make", settings(workers=3), reload_dirs=[str(tmp_path)]) is True
+        [supervisor] = ran
+        assert isinstance(supervisor, ChangeReload)
+        assert supervisor.config.reload_dirs == [tmp_path]
+
+
+class TestHandleExit:
+    def make(self, app: Any) -> Server:
+        config = uvicorn.Config(app, log_config=None)
+        config.load()
+        return Server(config)
+
+    @pytest.mark.parametrize("proxy_headers", [True, False])
+    def test_drains_the_service_within_whatever_the_server_put_around_it(self, proxy_headers: bool) -> None:
+        app = FastAPI()
+        app.state.health = SimpleNamespace(draining=False)
+        config = uvicorn.Config(app, log_config=None, proxy_headers=proxy_headers)
+        config.load()
+        assert isinstance(config.loaded_app, ProxyHeadersMiddleware) is proxy_headers
+        server = Server(config)
+        server.handle_exit(signal.SIGTERM, None)
+        assert app.state.health.draining is server.should_exit is True
+
+    def test_an_application_without_health_stops_all_the_same(self) -> None:
+        server = self.make(FastAPI())
+        server.handle_exit(signal.SIGTERM, None)
+        assert server.should_exit
+
+    def test_an_application_without_state_stops_all_the_same(self) -> None:
+        async def plain(scope: Any, receive: Any, send: Any) -> None: ...
+
+        server = self.make(plain)
+        server.handle_exit(signal.SIGTERM, None)
+        assert server.should_exit
