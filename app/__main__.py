@@ -174,7 +174,7 @@ Lintel is running. Open {url}/docs to try everything in the browser
   TOKEN=$(curl -s {url}/api/v1/auth/login -d username=ada@example.com -d password=Lovelace1815 \\
     | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
   curl -s {url}/api/v1/analyses -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{{"text_content": "The room was lovely. The service was not.", "analysis_type": "sentiment"}}'
+    -d '{{"text_content": "The room was lovely. The service was not good.", "analysis_type": "sentiment"}}'
 
 Stop with Ctrl-C.
 """

@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, EmailStr, Field, SecretStr
+from pydantic import AliasChoices, EmailStr, Field, SecretStr, field_validator
 
+from app.core.passwords import MAX_LENGTH, MIN_LENGTH, check_password_classes
 from lintel.settings import BaseGroup, BlankIsUnset, LintelSettings, StringList, load_settings
 
 DESCRIPTION = """
@@ -33,6 +34,16 @@ class AccountSettings(BaseGroup):
     first_admin_password: Annotated[SecretStr | None, BlankIsUnset] = Field(
         default=None, description="Password of that administrator. Unset: one is made up and shown once."
     )
+
+    @field_validator("first_admin_password")
+    @classmethod
+    def _a_password_like_any_other(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            password = value.get_secret_value()
+            if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+                raise ValueError(f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
+            check_password_classes(password)
+        return value
 
 
 class ReservedSettings(BaseGroup):

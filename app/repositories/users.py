@@ -1,5 +1,6 @@
 """Users in the database."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -140,3 +141,8 @@ def _page(sort: str, *, descending: bool, by_role: bool, by_status: bool, by_tex
         columns = (_users.email, _users.full_name)
         where.append(or_(*(func.lower(column).like(pattern, escape=ESCAPE) for column in columns)))
     return page_statement(_PUBLIC, where=where, sort=sort, descending=descending)
+
+
+def _literal(text: str) -> str:
+    """`autoescape` knows no bound parameters."""
+    return re.sub(r"([/%_])", r"/\1", text)

@@ -41,4 +41,18 @@ class HealthCheck(ResponseModel):
 class DetailedHealth(Health):
     """Health with what each check found just now."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "unhealthy",
+                    "timestamp": "2026-11-20T10:30:00Z",
+                    "version": "1.0.0",
+                    "services": {"database": False},
+                    "checks": {"database": {"status": "unhealthy", "latency_ms": 2000.412, "reason": "timeout"}},
+                }
+            ]
+        }
+    )
+
     checks: Annotated[dict[str, HealthCheck], Field(description="Each check.")]

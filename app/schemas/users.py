@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from app.core.enums import UserRole, UserStatus
+from app.core.passwords import MAX_LENGTH, MIN_LENGTH, check_password_classes
 from lintel.api import PageQuery, PatchModel, RequestModel, ResponseModel, Text, left_out
 
 MAX_EMAIL = 254
@@ -30,15 +31,7 @@ def _only_an_address(value: Any) -> Any:
 
 
 def _has_classes(value: SecretStr) -> SecretStr:
-    password = value.get_secret_value()
-    classes = {
-        "one upper-case letter": str.isupper,
-        "one lower-case letter": str.islower,
-        "one digit": str.isdigit,
-    }
-    missing = [name for name, is_member in classes.items() if not any(map(is_member, password))]
-    if missing:
-        raise ValueError(f"needs at least {' and '.join(missing)}")
+    check_password_classes(value.get_secret_value())
     return value
 
 
@@ -56,8 +49,8 @@ Password = Annotated[
     SecretStr,
     AfterValidator(_has_classes),
     Field(
-        min_length=8,
-        max_length=128,
+        min_length=MIN_LENGTH,
+        max_length=MAX_LENGTH,
         description="8 to 128 characters, at least one upper-case letter, one lower-case letter and one digit.",
         examples=["Lovelace1815"],
     ),
@@ -77,7 +70,7 @@ class UserRegister(RequestModel):
     email: Email
     password: Password
     confirm_password: Annotated[
-        Annotated[SecretStr, Field(max_length=128)] | None, Field(description="The password again, if you like.")
+        Annotated[SecretStr, Field(max_length=MAX_LENGTH)] | None, Field(description="The password again, if you like.")
     ] = None
     full_name: Annotated[
         FullName | None,

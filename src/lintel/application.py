@@ -12,6 +12,7 @@ from lintel.documentation import documentation_routes
 from lintel.errors import declare_errors, install_error_handlers, problem_page_routes
 from lintel.lifespan import Resource, lifespan_of
 from lintel.middleware import wrap_in_middleware
+from lintel.openapi import restore_nulls
 from lintel.routing import check_routes_guarded
 from lintel.settings import LintelSettings
 
@@ -100,6 +101,7 @@ class _Application(FastAPI):
         before = self.openapi_schema
         schema = super().openapi()
         if schema is not before:
+            restore_nulls(schema)
             declare_errors(schema)
             if self._complete_openapi is not None:
                 self._complete_openapi(schema)

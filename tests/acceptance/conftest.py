@@ -26,6 +26,7 @@ class Oracle:
 
     - no 5xx that was not expected;
     - an error is a problem that says nothing of exceptions;
+    - the status is declared in the OpenAPI document;
     - the request id is in the answer and in exactly one access record;
     - afterwards no connection is in use, and liveness answers at once (`rest`).
     """
@@ -77,8 +78,16 @@ class Oracle:
             assert answer.header("content-type") == MEDIA_TYPE
             Problem.model_validate_json(answer.body)
             assert answer.json()["request_id"] == request_id
+        self._check_declared(answer, self.access_records(request_id)[0])
         for word in ("Traceback", "sqlalchemy", "asyncpg", "sqlite3", "SELECT "):
             assert word not in answer.text
+
+    def _check_declared(self, answer: AsgiResponse, record: EventDict) -> None:
+        """Every status of an operation is in the document."""
+        item = self.service.app.openapi()["paths"].get(record["route"], {})
+        operation = item.get("get" if record["method"] == "HEAD" else record["method"].lower())
+        if operation is not None:
+            assert str(answer.status) in operation["responses"], f"{record['method']} {record['route']}"
 
     def access_records(self, request_id: str) -> list[EventDict]:
         """The access records of a request."""

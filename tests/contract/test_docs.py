@@ -7,7 +7,6 @@ from app.core.config import Settings
 from lintel.errors import ServiceError, known_kinds, status_of
 from tests.conftest import ROOT
 
-
 OURS = [kind for kind in known_kinds() if kind.__module__.startswith(("lintel.", "app."))]
 
 

@@ -23,8 +23,8 @@ METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch",
 def problems(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses=`: the errors that it can raise beside those every route can.
 
-    Those of every route (400, 401 and 403 where it is guarded, 413 and 415 where it has a body, 422 where it has
-    input, 500, 503) are added by `declare_errors`.
+    Those of every route (400, 401 and 403 where it is guarded, 413 and 415 where it has a body, 422, 500, 503) are
+    added by `declare_errors`.
     """
     by_status: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
@@ -47,7 +47,7 @@ def declare_errors(schema: dict[str, Any]) -> None:
 
 def _declare(operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
-    kinds = list(_implied(operation, responses))
+    kinds = list(_implied(operation))
     if "422" in responses and MEDIA_TYPE not in responses["422"].get("content", {}):
         del responses["422"]
     for status, response in problems(*kinds).items():
@@ -56,7 +56,7 @@ def _declare(operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _implied(operation: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterable[type[ServiceError]]:
+def _implied(operation: Mapping[str, Any]) -> Iterable[type[ServiceError]]:
     yield BadRequest
     if operation.get("security"):
         yield Unauthenticated
@@ -64,8 +64,8 @@ def _implied(operation: Mapping[str, Any], responses: Mapping[str, Any]) -> Iter
     if "requestBody" in operation:
         yield ContentTooLarge
         yield UnsupportedMediaType
-    if "422" in responses or "requestBody" in operation or operation.get("parameters"):
-        yield InvalidInput
+    # Also without any parameter: strict routes refuse those they do not know.
+    yield InvalidInput
     yield ServiceError
     yield Unavailable
 

@@ -68,6 +68,7 @@ class HealthMonitor:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Keep checking in the background, so that liveness can answer at once."""
+        self.draining = False
         task = asyncio.create_task(self._watch())
         try:
             yield

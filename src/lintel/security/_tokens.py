@@ -89,7 +89,7 @@ class TokenSigner:
         try:
             decoded = jwt.decode(token, self._key, algorithms=[self._algorithm])
             self._claims.validate(decoded.claims)
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             # The library meets hostile headers with more kinds of error than its own.
             raise InvalidToken from None
         if decoded.header.get("typ") != self._kind or not isinstance(decoded.claims["sub"], str):

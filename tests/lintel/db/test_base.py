@@ -3,7 +3,18 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, insert, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -166,7 +177,8 @@ class TestNamingConvention:
             CheckConstraint("a > 0", name="positive"),
         )
         Index(None, table.c.b, table.c.a)
-        assert {str(one.name) for one in [*table.constraints, *table.indexes]} == {
+        names = {str(one.name) for one in table.constraints} | {str(one.name) for one in table.indexes}
+        assert names == {
             "pk_children",
             "fk_children_parent_id_parents",
             "uq_children_a_b",

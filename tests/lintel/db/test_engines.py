@@ -364,9 +364,7 @@ class Relay:
             task = asyncio.create_task(self._hand_over(source, target, is_answer=is_answer))
             self._tasks.add(task)
 
-    async def _hand_over(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, is_answer: bool
-    ) -> None:
+    async def _hand_over(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, is_answer: bool) -> None:
         try:
             while data := await source.read(65_536):
                 if not (is_answer and self.is_silent):

@@ -117,7 +117,8 @@ class TestUpgrade:
         await MIGRATIONS.upgrade(empty.writer)
         row = "'a@x', 'user', 'active', 'x', '2026-01-01 00:00:00+00', '2026-01-01 00:00:00+00'"
         await execute(
-            empty, f"INSERT INTO users (email, role, status, hashed_password, created_at, updated_at) VALUES ({row})"  # noqa: S608
+            empty,
+            f"INSERT INTO users (email, role, status, hashed_password, created_at, updated_at) VALUES ({row})",  # noqa: S608
         )
         await MIGRATIONS.upgrade(empty.writer)
         async with empty.read() as connection:

@@ -82,9 +82,7 @@ class TestFetchPage:
         assert len(seen) == 1
         assert "count(" in seen[0]
 
-    async def test_a_statement_can_be_kept_and_used_again(
-        self, database: Database, rows: list[dict[str, Any]]
-    ) -> None:
+    async def test_a_statement_can_be_kept_and_used_again(self, database: Database, rows: list[dict[str, Any]]) -> None:
         statement = statement_of(where=[_columns.balance == bindparam("wanted")])
         lists = [await fetch(database, statement, page=1, size=2, wanted=wanted) for wanted in (0, 3, 0)]
         assert [found.total for found in lists] == [6, 5, 6]

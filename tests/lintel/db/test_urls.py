@@ -64,9 +64,7 @@ class TestMakeFolder:
         assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
     @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://db/a/b"])
-    def test_makes_nothing_for_what_is_no_file(
-        self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_makes_nothing_for_what_is_no_file(self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         make_folder(make_url(url))
         assert list(tmp_path.iterdir()) == []

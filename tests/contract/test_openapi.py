@@ -1,0 +1,116 @@
+"""The OpenAPI document, held to the rules for documentation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+import app.schemas.analyses
+import app.schemas.auth
+import app.schemas.health
+import app.schemas.users
+from lintel.errors import MEDIA_TYPE, Problem
+from tests.conftest import ON_SQLITE, RunningService
+
+pytestmark = [pytest.mark.anyio, ON_SQLITE]
+
+MODULES = (app.schemas.analyses, app.schemas.auth, app.schemas.health, app.schemas.users)
+SUCCESS = ("200", "201", "202")
+
+
+@pytest.fixture
+async def document(service: RunningService) -> dict[str, Any]:
+    """The document of the service."""
+    return service.app.openapi()
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def schema_of(document: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["schemas"][reference["$ref"].rpartition("/")[2]]
+    return found
+
+
+async def test_every_operation_has_summary_description_one_tag_and_an_id_of_its_own(document: dict[str, Any]) -> None:
+    tags = {tag["name"] for tag in document["tags"]}
+    ids = [operation["operationId"] for _, operation in operations_of(document)]
+    assert len(set(ids)) == len(ids)
+    for name, operation in operations_of(document):
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert len(set(operation["tags"]) & tags) == 1, name
+
+
+async def test_every_field_and_parameter_is_described(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert "enum" in schema or schema.get("description") or name.startswith("Page_"), name
+        for field, part in schema.get("properties", {}).items():
+            assert part.get("description"), f"{name}.{field}"
+    for name, operation in operations_of(document):
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), f"{name}: {parameter['name']}"
+
+
+async def test_every_number_in_a_path_or_query_has_bounds(document: dict[str, Any]) -> None:
+    for name, operation in operations_of(document):
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            if schema.get("type") == "integer":
+                assert {"minimum", "exclusiveMinimum"} & set(schema), f"{name}: {parameter['name']}"
+                assert {"maximum", "exclusiveMaximum"} & set(schema), f"{name}: {parameter['name']}"
+
+
+async def test_every_body_has_an_example_that_its_own_schema_takes(document: dict[str, Any]) -> None:
+    models = {name: model for module in MODULES for name, model in vars(module).items()}
+    checked = 0
+    for name, operation in operations_of(document):
+        contents = [operation.get("requestBody", {}).get("content", {})]
+        contents += [operation["responses"].get(status, {}).get("content", {}) for status in SUCCESS]
+        for content in contents:
+            reference = content.get("application/json", {}).get("schema", {})
+            if not reference or "Page_" in reference.get("$ref", ""):
+                continue
+            model = reference["$ref"].rpartition("/")[2]
+            examples = schema_of(document, reference).get("examples")
+            assert examples, f"{name}: {model}"
+            for example in examples:
+                values = {key: value for key, value in example.items() if key not in _computed(models[model])}
+                TypeAdapter(models[model]).validate_python(values)
+                checked += 1
+    assert checked >= 10
+
+
+async def test_every_error_is_declared_as_a_problem_with_examples(document: dict[str, Any]) -> None:
+    for name, operation in operations_of(document):
+        errors = {status: r for status, r in operation["responses"].items() if int(status) >= 400}
+        assert {"400", "422", "500", "503"} <= set(errors), name
+        for status, response in errors.items():
+            content = response["content"][MEDIA_TYPE]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, name
+            for example in content["examples"].values():
+                assert Problem.model_validate(example["value"]).status == int(status)
+
+
+async def test_guarded_operations_name_schemes_that_exist(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    for name, operation in operations_of(document):
+        for requirement in operation.get("security", []):
+            assert set(requirement) <= set(schemes), name
+        assert bool(operation.get("security")) == ("401" in operation["responses"]) or name.endswith("login")
+    assert schemes["BearerAuth"]["bearerFormat"] == "JWT"
+    assert schemes["OAuth2Password"]["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
+
+
+async def test_no_answer_has_a_secret_in_it(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        if name.endswith("Read") or name.startswith("Page_"):
+            assert not {"password", "hashed_password", "secret", "token_hash"} & set(schema["properties"]), name
+
+
+def _computed(model: Any) -> set[str]:
+    return set(model.model_computed_fields)
