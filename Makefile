@@ -63,6 +63,7 @@ types: $(VENV)/.dev ## Check types
 cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %, service 95 % of branches
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -q
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='src/lintel/*' --fail-under=98
 	@$(BIN)/coverage report --include='app/*' --fail-under=95
 	@$(BIN)/coverage html --quiet

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from alembic.util import CommandError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
 from app.core.config import Settings, get_settings
 from app.main import create_app
@@ -20,7 +22,7 @@ from app.services.container import Services
 from lintel.db import Migrations
 from lintel.errors import ServiceError
 from lintel.observability import configure_logging
-from lintel.server import START_FAILURE, serve
+from lintel.server import serve
 from lintel.settings import Environment, SettingsError, describe_settings
 
 MIGRATIONS = Migrations(Path(__file__).resolve().parent.parent / "alembic")
@@ -52,8 +54,7 @@ def serve_command(
     root = Path(__file__).resolve().parent.parent
     sources = [str(root / "app"), str(root / "src")] if reload else None
     welcome = _welcome if settings.environment is Environment.DEVELOPMENT else None
-    if not serve("app.main:serving_app", settings, reload_dirs=sources, on_started=welcome):
-        raise typer.Exit(START_FAILURE)
+    serve("app.main:serving_app", settings, reload_dirs=sources, on_started=welcome)
 
 
 @cli.command()
@@ -63,7 +64,7 @@ def migrate(
     """Bring the database to a revision, from any state, an empty one included."""
     settings = _settings()
     configure_logging(settings)
-    _run(settings, lambda services: MIGRATIONS.upgrade(services.database.writer, revision))
+    _run(settings, lambda services: MIGRATIONS.upgrade(services.database.migrator, revision))
     typer.echo(f"The database is at {revision}.")
 
 
@@ -93,7 +94,16 @@ def settings_command(
         return
     console = Console(width=None if sys.stdout.isatty() else 160)
     for group, rows in groupby(describe_settings(settings), key=lambda row: row.group):
-        table = Table("Variable", "Value", "From", "Default", "Meaning", title=group, title_justify="left", expand=True)
+        table = Table(
+            "Variable",
+            "Value",
+            "From",
+            "Default",
+            "Meaning",
+            title=group.removesuffix("Settings"),
+            title_justify="left",
+            expand=True,
+        )
         for row in rows:
             table.add_row("\n".join(row.names), _short(row.value), row.source, _short(row.default), row.meaning)
         console.print(table)
@@ -116,7 +126,7 @@ def _settings() -> Settings:
 
 
 def _prepare(settings: Settings) -> None:
-    _run(settings, lambda services: MIGRATIONS.upgrade(services.database.writer))
+    _run(settings, lambda services: MIGRATIONS.upgrade(services.database.migrator))
     _create_admin(settings, reset=False)
 
 
@@ -144,7 +154,10 @@ def _run(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(with_services())
-    except (ServiceError, OSError) as error:
+    except DBAPIError:
+        typer.echo("The database does not know these tables: run `python -m app migrate` first.", err=True)
+        raise typer.Exit(1) from None
+    except (ServiceError, CommandError, OSError) as error:
         typer.echo(f"This did not work: {error}", err=True)
         raise typer.Exit(1) from None
 

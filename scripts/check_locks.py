@@ -1,10 +1,12 @@
 """Whether the locks are what they should be: no addresses, and installable on every supported Python that is here."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 LOCKS = Path(__file__).resolve().parent.parent / "requirements"
@@ -43,6 +45,15 @@ def check_installs(python: str, version: str) -> list[str]:
     return []
 
 
+def candidates(version: str) -> Iterator[str]:
+    """Where a Python may be: on the path, or kept by pyenv without being the chosen one."""
+    found = shutil.which(f"python{version}")
+    if found:
+        yield found
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from (str(path) for path in sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True))
+
+
 def is_usable(python: str, version: str) -> bool:
     """Whether this is the Python it says it is; a version manager leaves names of versions that are not there."""
     probe = [python, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
@@ -54,8 +65,8 @@ def main() -> int:
     """Print what was checked and what is wrong."""
     faults = check_addresses()
     for version in SUPPORTED:
-        python = shutil.which(f"python{version}")
-        if python is None or not is_usable(python, version):
+        python = next((path for path in candidates(version) if is_usable(path, version)), None)
+        if python is None:
             print(f"Python {version}: not here, not checked")
             continue
         found = check_installs(python, version)

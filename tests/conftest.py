@@ -1,6 +1,7 @@
 """What all tests share: both databases, a running application, people to call it, and the records it writes."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ import httpx2
 import pytest
 import structlog
 from fastapi import FastAPI
-from pydantic import SecretStr
+from pydantic import AliasChoices, SecretStr
 from sqlalchemy import text
 from structlog.typing import EventDict
 
@@ -45,6 +46,18 @@ SettingsFactory = Callable[..., Settings]
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of this machine is a setting of a test."""
+    ours = {"SECRETS_DIR"}
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        ours |= {name.upper(), *(map(str, alias.choices) if isinstance(alias, AliasChoices) else ())}
+    for name in list(os.environ):
+        if name.upper().removesuffix("_FILE") in ours:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +115,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def _migrate(url: str) -> None:
     database = Database(load_settings(Settings, env_file=None, database_url=url))
     async with database.opened():
-        await MIGRATIONS.upgrade(database.writer)
+        await MIGRATIONS.upgrade(database.migrator)
 
 
 async def _empty(url: str) -> None:

@@ -1,6 +1,5 @@
 """Users in the database."""
 
-import re
 from functools import cache
 from typing import Any
 
@@ -141,8 +140,3 @@ def _page(sort: str, *, descending: bool, by_role: bool, by_status: bool, by_tex
         columns = (_users.email, _users.full_name)
         where.append(or_(*(func.lower(column).like(pattern, escape=ESCAPE) for column in columns)))
     return page_statement(_PUBLIC, where=where, sort=sort, descending=descending)
-
-
-def _literal(text: str) -> str:
-    """`autoescape` knows no bound parameters."""
-    return re.sub(r"([/%_])", r"/\1", text)

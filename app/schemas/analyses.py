@@ -107,12 +107,12 @@ class AnalysisRead(ResponseModel):
                     "optimization_tier": "standard",
                     "status": "completed",
                     "progress": 100,
-                    "sentiment_score": 0.4085,
+                    "sentiment_score": 0.5113,
                     "result": {
                         "engine": {"name": "lexicon", "version": "1.0", "lexicon": "vader-3.3.2"},
-                        "score": 0.4085,
+                        "score": 0.5113,
                         "label": "positive",
-                        "distribution": {"positive": 0.4508, "neutral": 0.5492, "negative": 0.0},
+                        "distribution": {"positive": 0.4879, "neutral": 0.5121, "negative": 0.0},
                         "sentences": [
                             {
                                 "start": 0,

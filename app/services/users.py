@@ -12,6 +12,7 @@ from app.models import User
 from app.repositories.users import UserReader, UserRepository
 from app.schemas.users import UserCreate, UserQuery, UserRead, UserRegister, UserUpdate, UserUpdateMe
 from lintel.db import Database, Session
+from lintel.errors import AlreadyExists
 from lintel.security import PasswordHasher, Principal
 
 _log = structlog.get_logger("app.users")
@@ -131,7 +132,10 @@ class UserService:
             await users.add(User(email=email, **values))
             return True
 
-        return await self._database.run(work)
+        try:
+            return await self._database.run(work)
+        except AlreadyExists:
+            return False  # a replica that started at the same moment was quicker
 
     async def _create(self, new: UserRegister, *, role: UserRole, status: UserStatus) -> UserRead:
         password = new.password.get_secret_value()

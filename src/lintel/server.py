@@ -41,7 +41,7 @@ def serve(
     *,
     reload_dirs: list[str] | None = None,
     on_started: Callable[[str], None] | None = None,
-) -> bool:
+) -> None:
     """Serve an application until the process is told to stop.
 
     Args:
@@ -50,8 +50,8 @@ def serve(
         reload_dirs: Start anew when a file below one of these changes; for development.
         on_started: Called once with the address to open in a browser.
 
-    Returns:
-        Whether the service ever started.
+    Raises:
+        SystemExit: With `START_FAILURE`, when the service could not be started; uvicorn has logged why.
     """
     config = uvicorn.Config(
         app,
@@ -69,10 +69,9 @@ def serve(
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
     if not config.should_reload and settings.workers == 1:
-        server = Server(config, on_started)
         with _exit_in_order():
-            server.run()
-        return server.started
+            Server(config, on_started).run()
+        return
     socket = config.bind_socket()
     if on_started is not None:
         on_started(_address(socket))
@@ -80,7 +79,6 @@ def serve(
         ChangeReload(config, target=Server(config).run, sockets=[socket]).run()
     else:
         Multiprocess(config, sockets=[socket]).run()
-    return True
 
 
 @contextmanager

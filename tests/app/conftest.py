@@ -1,9 +1,11 @@
 """What tests of the service share: its services without HTTP, and what they say to the database."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import event
@@ -78,3 +80,11 @@ async def add_user(
 def principal_of(user: UserRead) -> Principal:
     """As they are once signed in."""
     return Principal(user.id, ROLE_PERMISSIONS[user.role])
+
+
+def assert_problem(answer: httpx2.Response, status: int, code: str, *pointers: str) -> None:
+    """The answer is this error in the one shape, about these fields."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    body = json.loads(answer.text)
+    assert (body["status"], body["error_code"]) == (status, code), answer.text
+    assert [error["pointer"] for error in body["errors"]] == list(pointers), answer.text

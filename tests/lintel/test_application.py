@@ -141,7 +141,7 @@ class TestDocumentation:
         assert document["paths"]["/words"]["post"]["operationId"] == "create_word"
 
     async def test_the_document_declares_errors_and_is_completed_once(self, make: Make) -> None:
-        completed = []
+        completed: list[dict[str, Any]] = []
         app = make(complete_openapi=completed.append)
         assert app.openapi() is app.openapi() is completed[0]
         assert len(completed) == 1

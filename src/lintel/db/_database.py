@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import TypeVar
 
 import stamina
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import QueuePool
 
-from lintel.db._engines import create_reader, create_writer
+from lintel.db._engines import create_migrator, create_reader, create_writer
 from lintel.db._faults import database_faults, is_lost_connection, is_retriable
 from lintel.settings import DatabaseSettings
 
@@ -33,9 +34,15 @@ class Database:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
         self.writer = create_writer(settings)
         self.reader = create_reader(settings)
         self._sessions = async_sessionmaker(self.writer, expire_on_commit=False, autoflush=False)
+
+    @cached_property
+    def migrator(self) -> AsyncEngine:
+        """The engine for `Migrations`: a writer whose statements may take their time."""
+        return create_migrator(self._settings)
 
     async def run(self, work: Work[T]) -> T:
         """Run a unit of work and commit it; its result is returned after the commit, never before.
@@ -103,8 +110,8 @@ class Database:
         try:
             yield
         finally:
-            await self.writer.dispose()
-            await self.reader.dispose()
+            for engine in (self.writer, self.reader, self.migrator):
+                await engine.dispose()
 
     def checked_out(self) -> int:
         """Connections in use at this moment."""

@@ -14,6 +14,9 @@ from lintel.db._urls import make_folder, reader_url, writer_url
 from lintel.settings import DatabaseSettings
 
 DEADLINE = "lintel.deadline"
+MIGRATION_SECONDS = 3_600.0
+MAX_WAIT_SECONDS = 30.0
+"""For the lock of an SQLite file, also in a migration."""
 VM_STEPS = 20_000
 """SQLite's virtual machine asks for the deadline this often: well under a millisecond of work."""
 
@@ -31,6 +34,11 @@ def create_writer(settings: DatabaseSettings) -> AsyncEngine:
     engine = _sqlite(url, settings, pool_size=1, max_overflow=0)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
+
+
+def create_migrator(settings: DatabaseSettings) -> AsyncEngine:
+    """The engine of migrations: a writer whose statements may take an hour, as building an index can."""
+    return create_writer(settings.model_copy(update={"database_statement_timeout": MIGRATION_SECONDS}))
 
 
 def create_reader(settings: DatabaseSettings) -> AsyncEngine:
@@ -77,14 +85,14 @@ def _sqlite(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine
 
 def _common(settings: DatabaseSettings) -> dict[str, Any]:
     return {
-        "echo": getattr(settings, "debug", False),
-        "hide_parameters": not getattr(settings, "debug", False),
+        "echo": settings.debug,
+        "hide_parameters": not settings.debug,
         "pool_timeout": settings.database_pool_timeout,
     }
 
 
 def _prepare_sqlite(settings: DatabaseSettings) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
-    busy_ms = int(settings.database_statement_timeout * 1_000)
+    busy_ms = int(min(settings.database_statement_timeout, MAX_WAIT_SECONDS) * 1_000)
     pragmas = (
         "journal_mode=WAL",  # readers do not wait for the writer
         "synchronous=FULL",  # what was answered with 2xx survives a power cut

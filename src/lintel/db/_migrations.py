@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
-
-from alembic import command
 
 LOCK_ID = 5_121_716
 """One number for all replicas, so that only one of them migrates a PostgreSQL database at a time."""
@@ -28,7 +27,12 @@ class Migrations:
         self._folder = folder
 
     async def upgrade(self, engine: AsyncEngine, revision: str = "head") -> None:
-        """Bring a database to a revision, from any state, an empty one included."""
+        """Bring a database to a revision, from any state, an empty one included.
+
+        Args:
+            engine: `Database.migrator`; another engine's timeouts would cut long statements short.
+            revision: Where to.
+        """
         await self._run(engine, lambda config: command.upgrade(config, revision))
 
     async def downgrade(self, engine: AsyncEngine, revision: str) -> None:

@@ -11,12 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from lintel.errors._methods import allowed_methods
 from lintel.errors._problem import problem_of, problem_of_status
 from lintel.errors._tree import BadRequest, FieldError, InvalidInput, ServiceError
 
 MAX_ERRORS = 20
 MAX_PATH = 500
 MAX_MESSAGE = 200
+REPEATING = {"union_tag_invalid": "Input tag is not one of the expected ones"}
+"""Instead of the messages in which Pydantic repeats the input."""
+
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}", re.ASCII)
 
 
@@ -38,7 +42,7 @@ def error_response(error: Exception, scope: Scope) -> Response:
     path = scope["path"][:MAX_PATH]
     if isinstance(error, HTTPException):
         detail = error.detail if isinstance(error.detail, str) and error.detail else None
-        return problem_of_status(error.status_code, path, detail=detail, headers=_headers(error))
+        return problem_of_status(error.status_code, path, detail=detail, headers=_headers(error, scope))
     if isinstance(error, RequestValidationError):
         return problem_of(_from_validation(error), path)
     return problem_of(error if isinstance(error, ServiceError) else ServiceError(), path)
@@ -51,12 +55,10 @@ def is_expected(error: Exception) -> bool:
     return isinstance(error, ServiceError) and type(error) is not ServiceError
 
 
-def _headers(error: HTTPException) -> Mapping[str, str]:
+def _headers(error: HTTPException, scope: Scope) -> Mapping[str, str]:
     headers = dict(error.headers or {})
-    # GET routes answer HEAD as well (middleware), which the router that wrote this header does not know.
-    allow = headers.get("Allow")
-    if allow and "GET" in allow and "HEAD" not in allow:
-        headers["Allow"] = f"{allow}, HEAD"
+    if "Allow" in headers and "app" in scope:
+        headers["Allow"] = ", ".join(allowed_methods(scope))
     return headers
 
 
@@ -71,8 +73,9 @@ def _from_validation(error: RequestValidationError) -> ServiceError:
 
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:
-    message = str(item["msg"]).removeprefix("Value error, ")[:MAX_MESSAGE]
-    return FieldError(pointer=_pointer(item["loc"]), message=message, code=str(item["type"]))
+    code = str(item["type"])
+    message = REPEATING.get(code) or str(item["msg"]).removeprefix("Value error, ")[:MAX_MESSAGE]
+    return FieldError(pointer=_pointer(item["loc"]), message=message, code=code)
 
 
 def _pointer(location: Sequence[str | int]) -> str:

@@ -1,5 +1,6 @@
 """How errors are declared in OpenAPI: from the error classes, so that the two cannot drift apart."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from lintel.errors._tree import (
     UnsupportedMediaType,
 )
 
+FASTAPIS_OWN = "#/components/schemas/HTTPValidationError"
 SCHEMA_REF = "#/components/schemas/Problem"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
@@ -47,12 +49,12 @@ def declare_errors(schema: dict[str, Any]) -> None:
 
 def _declare(operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
-    kinds = list(_implied(operation))
-    if "422" in responses and MEDIA_TYPE not in responses["422"].get("content", {}):
+    if FASTAPIS_OWN in json.dumps(responses.get("422", {})):
         del responses["422"]
-    for status, response in problems(*kinds).items():
-        declared = responses.setdefault(str(status), response)
-        declared["content"][MEDIA_TYPE]["examples"].update(response["content"][MEDIA_TYPE]["examples"])
+    for status, response in problems(*_implied(operation)).items():
+        content = responses.setdefault(str(status), response).setdefault("content", {})
+        declared = content.setdefault(MEDIA_TYPE, response["content"][MEDIA_TYPE])
+        declared.setdefault("examples", {}).update(response["content"][MEDIA_TYPE]["examples"])
     operation["responses"] = dict(sorted(responses.items()))
 
 

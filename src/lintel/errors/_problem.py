@@ -15,6 +15,8 @@ from lintel.errors._tree import FieldError, ServiceError, Unauthenticated
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
+NO_PAGE = "about:blank"
+"""RFC 9457, 4.2.1: the status says it all."""
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 
@@ -60,10 +62,11 @@ def problem_response(
     path: str,
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
+    kind: str | None = None,
 ) -> Response:
-    """An answer in the one shape, with any text made valid UTF-8."""
+    """An answer in the one shape, with any text made valid UTF-8; `kind` is its `type` if the code has no page."""
     body: dict[str, Any] = {
-        "type": problem_type(code),
+        "type": kind or problem_type(code),
         "title": title,
         "status": int(status),
         "detail": detail,
@@ -110,4 +113,12 @@ def problem_of_status(
     code = kind.code if kind else phrase.upper().replace(" ", "_").replace("-", "_")
     if detail is None or detail == phrase:
         detail = title
-    return problem_response(status=status, code=code, title=title, detail=detail, path=path, headers=headers)
+    return problem_response(
+        status=status,
+        code=code,
+        title=title,
+        detail=detail,
+        path=path,
+        headers=headers,
+        kind=None if kind else NO_PAGE,
+    )

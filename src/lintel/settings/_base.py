@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, ValidationInfo
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -58,10 +58,18 @@ class BaseGroup(BaseSettings):
         default=Environment.DEVELOPMENT,
         description="development, test, staging or production. The last two refuse unsafe values.",
     )
+    debug: bool = Field(default=False, description="Echo SQL to the log. Never allowed in production.")
     data_dir: Path = Field(
         default=Path(".data"),
         description="Folder of everything the embedded adapters keep: the SQLite file, the made-up secret key.",
     )
+
+    @field_validator("debug")
+    @classmethod
+    def _no_debug_in_production(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+        if value and deployed(info):
+            raise ValueError("must be off in production")
+        return value
 
     @classmethod
     def settings_customise_sources(

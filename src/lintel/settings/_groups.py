@@ -37,7 +37,6 @@ class ServiceSettings(BaseGroup):
     api_v1_prefix: str = Field(
         default="/api/v1", pattern=r"^(/[A-Za-z0-9._-]+)+$", description="Path under which version 1 answers."
     )
-    debug: bool = Field(default=False, description="Echo SQL to the log. Never allowed in production.")
     docs: Annotated[bool | None, BlankIsUnset] = Field(
         default=None, description="Serve /docs, /redoc and /openapi.json. Unset: yes, except in production."
     )
@@ -46,13 +45,6 @@ class ServiceSettings(BaseGroup):
     def docs_enabled(self) -> bool:
         """Whether the three documentation addresses answer."""
         return not self.environment.is_deployed if self.docs is None else self.docs
-
-    @field_validator("debug")
-    @classmethod
-    def _no_debug_in_production(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
-        if value and deployed(info):
-            raise ValueError("must be off in production")
-        return value
 
     @field_validator("docs")
     @classmethod

@@ -44,6 +44,9 @@ def load_settings(settings_cls: type[SettingsT], *, env_file: Path | None = Path
     except pydantic_settings.SettingsError as error:
         reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "its value cannot be read"
         raise SettingsError({str(error): f"({reason})"}) from None
+    except UnicodeDecodeError:
+        # Its text would show the file's content.
+        raise SettingsError({str(env_file): "is not UTF-8"}) from None
 
 
 def secrets_dir() -> Path | None:

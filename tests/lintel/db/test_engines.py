@@ -310,7 +310,7 @@ class TestErrors:
             assert engine.sync_engine.hide_parameters is not debug
             assert engine.echo is debug
 
-    async def test_are_silent_for_settings_without_a_debug_switch(self, empty_url: str) -> None:
+    async def test_are_silent_unless_told_otherwise(self, empty_url: str) -> None:
         database = Database(load_settings(DatabaseSettings, env_file=None, database_url=empty_url))
         assert database.writer.sync_engine.hide_parameters
         assert not database.writer.echo

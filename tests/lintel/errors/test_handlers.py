@@ -93,9 +93,7 @@ async def posted(app: FastAPI, body: Any) -> AsgiResponse:
 
 class TestHttpException:
     @pytest.mark.parametrize("kind", [HTTPException, StarletteHTTPException])
-    async def test_keeps_its_status_text_and_headers(
-        self, app: FastAPI, kind: type[StarletteHTTPException]
-    ) -> None:
+    async def test_keeps_its_status_text_and_headers(self, app: FastAPI, kind: type[StarletteHTTPException]) -> None:
         response = await raised(app, kind(402, "Pay first.", {"X-Price": "5"}))
         assert (response.status, response.json()["detail"]) == (402, "Pay first.")
         assert (response.header("x-price"), response.header("content-type")) == ("5", "application/problem+json")
@@ -108,7 +106,11 @@ class TestHttpException:
 
     async def test_an_unknown_path_is_answered_in_the_same_shape(self, app: FastAPI) -> None:
         response = await asgi_request(app, "GET", "/nowhere")
-        assert (response.status, response.json()["error_code"], response.json()["path"]) == (404, "NOT_FOUND", "/nowhere")
+        assert (response.status, response.json()["error_code"], response.json()["path"]) == (
+            404,
+            "NOT_FOUND",
+            "/nowhere",
+        )
 
     @pytest.mark.parametrize(
         ("path", "allow"), [("/things/1", {"GET", "HEAD"}), ("/forms", {"POST"})], ids=["get", "post"]
@@ -117,11 +119,6 @@ class TestHttpException:
         response = await asgi_request(app, "DELETE", path)
         assert (response.status, response.json()["error_code"]) == (405, "METHOD_NOT_ALLOWED")
         assert set((response.header("allow") or "").split(", ")) == allow
-
-    @pytest.mark.parametrize("allow", ["GET, HEAD", "POST"])
-    async def test_head_is_named_once_and_only_with_get(self, app: FastAPI, allow: str) -> None:
-        response = await raised(app, HTTPException(405, headers={"Allow": allow}))
-        assert response.header("allow") == allow
 
 
 class TestServiceErrors:
@@ -144,7 +141,9 @@ class TestServiceErrors:
 
 
 class TestUnexpected:
-    @pytest.mark.parametrize("error", [RuntimeError("hunter2"), KeyError("hunter2"), ExceptionGroup("hunter2", [OSError()])])
+    @pytest.mark.parametrize(
+        "error", [RuntimeError("hunter2"), KeyError("hunter2"), ExceptionGroup("hunter2", [OSError()])]
+    )
     async def test_is_a_500_that_says_nothing(self, app: FastAPI, error: Exception) -> None:
         response = await raised(app, error)
         body = response.json()
@@ -247,10 +246,7 @@ class TestValidation:
             ["hunter2"],
             None,
             5,
-            pytest.param(
-                {"name": "a", "pet": {"kind": "hunter2"}},
-                marks=pytest.mark.xfail(reason="pydantic's union_tag_invalid repeats the tag, and so do we"),
-            ),
+            {"name": "a", "pet": {"kind": "hunter2"}},
         ],
     )
     async def test_the_input_is_never_repeated(self, app: FastAPI, body: Any) -> None:
@@ -260,7 +256,15 @@ class TestValidation:
 
     @pytest.mark.parametrize(
         "body",
-        [b"{", b'{"name": "hunter2"', b"hunter2", b'{"name": hunter2}', b"\xff\xfe", b"[" * 100_000, b'{"a": 1} hunter2'],
+        [
+            b"{",
+            b'{"name": "hunter2"',
+            b"hunter2",
+            b'{"name": hunter2}',
+            b"\xff\xfe",
+            b"[" * 100_000,
+            b'{"a": 1} hunter2',
+        ],
         ids=["open", "cut", "word", "bare value", "no UTF-8", "deep", "trailing"],
     )
     async def test_what_is_no_json_is_a_bad_request(self, app: FastAPI, body: bytes) -> None:

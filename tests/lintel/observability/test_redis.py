@@ -1,10 +1,13 @@
+import asyncio
 import socket
 from collections.abc import Iterator
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from structlog.typing import EventDict
 
 from lintel.observability import HealthMonitor, redis_check
-from lintel.testing import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -14,6 +17,14 @@ def silent_url() -> Iterator[str]:
     """Where somebody listens, and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"redis://:hunter2@127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+@pytest.fixture
+def dead_url() -> Iterator[str]:
+    """A port that is ours, so that nobody else can listen on it; nor do we."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"redis://:hunter2@127.0.0.1:{taken.getsockname()[1]}/0"
 
 
 @pytest.mark.services
@@ -34,16 +45,28 @@ class TestRunningServer:
 
 
 class TestNoServer:
-    async def test_a_dead_port_is_an_error_that_reveals_nothing(self) -> None:
-        url = f"redis://:hunter2@127.0.0.1:{free_port()}/0"
-        result = (await HealthMonitor({"redis": redis_check(url)}).check())["redis"]
+    async def test_a_dead_port_is_an_error(self, dead_url: str) -> None:
+        result = (await HealthMonitor({"redis": redis_check(dead_url)}).check())["redis"]
         assert (result.healthy, result.reason) == (False, "error")
 
     async def test_a_silent_one_is_given_up(self, silent_url: str) -> None:
         result = (await HealthMonitor({"redis": redis_check(silent_url)}, timeout=0.1).check())["redis"]
         assert (result.healthy, result.reason) == (False, "timeout")
 
-    async def test_asking_connects_only_when_the_check_runs(self) -> None:
-        check = redis_check(f"redis://127.0.0.1:{free_port()}/0")
-        with pytest.raises(ConnectionError):
+    async def test_a_silent_one_is_given_up_without_a_deadline_too(
+        self, silent_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lintel.observability._redis.CONNECT_TIMEOUT", 0.05)
+        async with asyncio.timeout(8):
+            with pytest.raises(RedisTimeoutError):
+                await redis_check(silent_url)()
+
+    async def test_the_address_is_not_told(self, dead_url: str, log_records: list[EventDict]) -> None:
+        result = await HealthMonitor({"redis": redis_check(dead_url)}).check()
+        assert "hunter2" not in f"{result}{log_records}"
+        assert len(log_records) == 1
+
+    async def test_nothing_is_connected_before_the_check_runs(self, dead_url: str) -> None:
+        check = redis_check(dead_url)
+        with pytest.raises(RedisConnectionError):
             await check()

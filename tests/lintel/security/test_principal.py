@@ -17,7 +17,7 @@ class TestMay:
             ({"users:*"}, "users:read", False),
         ],
     )
-    def test_is_what_they_hold_and_nothing_like_it(self, held: set[str], wanted: str, allowed: bool) -> None:
+    def test_is_what_they_hold_and_nothing_like_it(self, held: set[str], wanted: str, *, allowed: bool) -> None:
         assert Principal(7, held).may(wanted) is allowed
 
     def test_nobody_holds_anything_unless_it_was_given(self) -> None:

@@ -1,9 +1,7 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydantic import AliasChoices
 
 from app.core.config import Settings
 from lintel.settings import SettingsError, load_settings
@@ -21,18 +19,10 @@ Faults = Callable[..., dict[str, str]]
 
 @pytest.fixture(autouse=True)
 def untouched_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A working directory without `.env`, and an environment without any of our names."""
+    """A working directory without `.env`."""
     folder = tmp_path / "cwd"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    ours = {"SECRETS_DIR"}
-    for name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        choices = alias.choices if isinstance(alias, AliasChoices) else []
-        ours |= {name.upper(), *map(str, choices)}
-    for name in list(os.environ):
-        if name.upper().removesuffix("_FILE") in ours:
-            monkeypatch.delenv(name)
     return folder
 
 

@@ -30,7 +30,7 @@ class TestDescribeSettings:
         ("name", "group"),
         [
             ("ENVIRONMENT", "BaseGroup"),
-            ("DEBUG", "ServiceSettings"),
+            ("DOCS", "ServiceSettings"),
             ("PORT", "ServerSettings"),
             ("CORS_ORIGINS", "HttpSettings"),
             ("DATABASE_URL", "DatabaseSettings"),

@@ -115,7 +115,7 @@ class TestDefaults:
     def test_cannot_be_changed_once_read(self, read: Read) -> None:
         settings = read()
         with pytest.raises(ValidationError, match="frozen"):
-            settings.debug = True
+            settings.debug = True  # type: ignore[misc]
         assert settings.debug is False
 
     def test_a_value_out_of_the_listed_ones_is_refused(self, faults: Faults) -> None:
@@ -335,7 +335,7 @@ class TestLoggingSettings:
         ],
     )
     def test_records_are_json_if_asked_for_or_outside_of_development(
-        self, read: Read, variables: dict[str, str], is_json: bool
+        self, read: Read, variables: dict[str, str], *, is_json: bool
     ) -> None:
         assert read(**variables).log_as_json is is_json
 

@@ -3,9 +3,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from app.core.config import Settings
-from lintel.settings import SettingsError, load_settings
+from lintel.settings import SecuritySettings, SettingsError, load_settings
 
 Read = Callable[..., Settings]
 Faults = Callable[..., dict[str, str]]
@@ -69,11 +70,11 @@ class TestEnvFile:
         (untouched_machine / ".env").write_text("PORT=http\nWORKERS=0\n")
         assert set(faults()) == {"PORT", "WORKERS"}
 
-    @pytest.mark.xfail(raises=UnicodeDecodeError, reason="load_settings lets it through, file content and all")
     def test_another_encoding_is_a_fault_like_any_other(self, untouched_machine: Path) -> None:
         (untouched_machine / ".env").write_bytes(f"SECRET_KEY={SECRET}ü\n".encode("latin-1"))
         with pytest.raises(SettingsError) as refused:
             load_settings(Settings)
+        assert refused.value.faults == {".env": "is not UTF-8"}
         assert SECRET not in everything_shown(refused.value)
 
 
@@ -117,9 +118,7 @@ class TestFileReference:
         assert '"secret_key"' in what
         assert why == f"({reason})"
 
-    def test_a_file_that_is_no_text_is_a_fault_that_does_not_show_it(
-        self, read: Read, untouched_machine: Path
-    ) -> None:
+    def test_a_file_that_is_no_text_is_a_fault_that_does_not_show_it(self, read: Read, untouched_machine: Path) -> None:
         (untouched_machine / "key").write_bytes(SECRET.encode() + b"\xff")
         with pytest.raises(SettingsError, match="its value cannot be read") as refused:
             read(SECRET_KEY_FILE="key")
@@ -174,6 +173,13 @@ class TestSettingsError:
             load_settings(Settings, env_file=None, secret_key=wrong, workers=0)
         assert set(refused.value.faults) == {"SECRET_KEY", "WORKERS"}
         assert wrong not in everything_shown(refused.value)
+
+    def test_a_class_used_without_the_loader_shows_no_value_either(self) -> None:
+        wrong = SECRET[:31]
+        with pytest.raises(ValidationError) as refused:
+            SecuritySettings(secret_key=SecretStr(wrong), algorithm="hunter2")  # type: ignore[arg-type]
+        assert refused.value.error_count() == 2
+        assert not any(value in everything_shown(refused.value) for value in (wrong, "'hunter2'"))
 
     def test_settings_show_no_secret_either(self, read: Read) -> None:
         settings = read(SECRET_KEY=SECRET, DATABASE_URL=f"postgresql://u:{SECRET}@h/d", FIRST_ADMIN_PASSWORD=SECRET)

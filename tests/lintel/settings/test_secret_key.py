@@ -73,9 +73,7 @@ class TestResolveSecretKey:
 
     def test_processes_that_race_agree(self, make: Make) -> None:
         command = [sys.executable, "-c", OTHER_PROCESS, str(make().data_dir)]
-        others = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
-        ]
+        others = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
         for other in others:
             assert other.stdout is not None
             assert other.stdout.readline() == "ready\n"
