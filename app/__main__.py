@@ -154,8 +154,9 @@ def _run(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(with_services())
-    except DBAPIError:
-        typer.echo("The database does not know these tables: run `python -m app migrate` first.", err=True)
+    except DBAPIError as error:
+        reason = str(error.orig).partition("\n")[0]
+        typer.echo(f"The database refused: {reason}. Is it migrated (python -m app migrate)?", err=True)
         raise typer.Exit(1) from None
     except (ServiceError, CommandError, OSError) as error:
         typer.echo(f"This did not work: {error}", err=True)

@@ -81,9 +81,9 @@ class UserService:
 
         async def work(session: Session) -> UserRead:
             users = UserRepository(session)
+            if {"role", "status"} & set(values):
+                await self._keep_an_admin(users, user_id, values)
             user = await self._found(users, user_id)
-            if values.get("role", UserRole.ADMIN) is not UserRole.ADMIN or "status" in values:
-                await self._keep_an_admin(users, user, values)
             return UserRead.model_validate(await users.update(user, values))
 
         changed = await self._database.run(work)
@@ -100,9 +100,8 @@ class UserService:
 
         async def work(session: Session) -> None:
             users = UserRepository(session)
-            user = await self._found(users, user_id)
-            await self._keep_an_admin(users, user, {"status": UserStatus.INACTIVE})
-            await users.remove(user)
+            await self._keep_an_admin(users, user_id, {"status": UserStatus.INACTIVE})
+            await users.remove(await self._found(users, user_id))
 
         await self._database.run(work)
         _log.info("user deleted", subject_id=user_id)
@@ -116,26 +115,30 @@ class UserService:
             reset: Set password, role and status of an account that exists.
 
         Returns:
-            Whether the password is now the one given.
+            Whether the password is now the one given; False when there is an administrator already.
+
+        Raises:
+            AlreadyExists: There is none, but somebody else has the address.
         """
         hashed = await self._passwords.hash(password)
         values = {"hashed_password": hashed, "role": UserRole.ADMIN, "status": UserStatus.ACTIVE}
 
         async def work(session: Session) -> bool:
             users = UserRepository(session)
+            if await users.lock_active_admins() and not reset:
+                return False
             user = await users.by_email(email)
             if user is not None and reset:
                 await users.update(user, values)
-                return True
-            if user is not None or (not reset and await users.lock_active_admins()):
-                return False
-            await users.add(User(email=email, **values))
+            else:
+                await users.add(User(email=email, **values))
             return True
 
         try:
             return await self._database.run(work)
         except AlreadyExists:
-            return False  # a replica that started at the same moment was quicker
+            # A replica that started at the same moment may have been quicker; then there is an administrator now.
+            return await self._database.run(work)
 
     async def _create(self, new: UserRegister, *, role: UserRole, status: UserStatus) -> UserRead:
         password = new.password.get_secret_value()
@@ -157,9 +160,11 @@ class UserService:
             raise UserNotFound
         return user
 
-    async def _keep_an_admin(self, users: UserRepository, user: User, values: dict[str, Any]) -> None:
+    async def _keep_an_admin(self, users: UserRepository, user_id: int, values: dict[str, Any]) -> None:
         stays = (
-            values.get("role", user.role) is UserRole.ADMIN and values.get("status", user.status) is UserStatus.ACTIVE
+            values.get("role", UserRole.ADMIN) is UserRole.ADMIN
+            and values.get("status", UserStatus.ACTIVE) is UserStatus.ACTIVE
         )
-        if not stays and await users.lock_active_admins() == [user.id]:
+        # Locked before the user's own row, in the same order by everybody: two units cannot wait for each other.
+        if not stays and await users.lock_active_admins() == [user_id]:
             raise LastAdmin

@@ -10,7 +10,7 @@ from lintel.db._base import (
     new_metadata,
     utc_now,
 )
-from lintel.db._database import CommitUnknownError, Database, Session
+from lintel.db._database import CommitUnknown, Database, Session
 from lintel.db._faults import database_faults, unique, violated_constraint
 from lintel.db._migrations import Migrations
 from lintel.db._paging import PageOfRows, fetch_page, page_statement
@@ -20,7 +20,7 @@ from lintel.db._urls import reader_url, writer_url
 __all__ = [
     "NAMING_CONVENTION",
     "BigId",
-    "CommitUnknownError",
+    "CommitUnknown",
     "Database",
     "IdMixin",
     "Migrations",

@@ -1,18 +1,25 @@
 """The two doors to the database: units of work that write, and reads."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import stamina
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import QueuePool
 
 from lintel.db._engines import create_migrator, create_reader, create_writer
-from lintel.db._faults import database_faults, is_lost_connection, is_retriable
+from lintel.db._faults import (
+    connection_faults,
+    database_faults,
+    is_lost_connection,
+    is_retriable,
+    translate_silence,
+)
+from lintel.errors import Unavailable
 from lintel.settings import DatabaseSettings
 
 Session = AsyncSession
@@ -21,10 +28,10 @@ Session = AsyncSession
 T = TypeVar("T")
 Work = Callable[[Session], Awaitable[T]]
 
-ATTEMPTS = 4
-"""The first and three more, with back-off and jitter, for a unit that another transaction got in the way of."""
+RETRY: Mapping[str, Any] = {"attempts": 4, "wait_initial": 0.02, "wait_jitter": 0.05, "wait_max": 0.5}
+"""The first attempt and three more, with back-off in seconds, for a unit that another transaction got in the way of."""
 
-_in_unit: ContextVar[bool] = ContextVar("in_unit_of_work", default=False)
+_unit: ContextVar["_Unit | None"] = ContextVar("unit_of_work", default=None)
 
 
 class Database:
@@ -37,6 +44,8 @@ class Database:
         self._settings = settings
         self.writer = create_writer(settings)
         self.reader = create_reader(settings)
+        for engine in (self.writer, self.reader):
+            event.listen(engine.sync_engine, "handle_error", translate_silence)
         self._sessions = async_sessionmaker(self.writer, expire_on_commit=False, autoflush=False)
 
     @cached_property
@@ -59,20 +68,25 @@ class Database:
                 outcome is unknown and nothing is repeated.
             RuntimeError: A unit of work inside another.
         """
-        if _in_unit.get():
+        outer = _unit.get()
+        if outer is not None and outer.is_running:
             raise RuntimeError("a unit of work must not run inside another: pass the session instead")
-        token = _in_unit.set(True)
+        unit = _Unit()
+        token = _unit.set(unit)
         try:
             with database_faults():
-                async for attempt in stamina.retry_context(on=_may_run_again, attempts=ATTEMPTS, wait_initial=0.02):
+                async for attempt in stamina.retry_context(on=_may_run_again, **RETRY):
                     with attempt:
                         return await self._once(work)
                 raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
         finally:
-            _in_unit.reset(token)
+            unit.is_running = False
+            _unit.reset(token)
 
     async def _once(self, work: Work[T]) -> T:
         async with self._sessions() as session:
+            with connection_faults():
+                await session.connection()
             result = await work(session)
             await session.flush()
             try:
@@ -80,7 +94,7 @@ class Database:
             except Exception as error:
                 await session.invalidate()  # SQLite would keep the transaction, and with it the only writer
                 if is_lost_connection(error):
-                    raise CommitUnknownError from error
+                    raise CommitUnknown from error
                 raise
             return result
 
@@ -92,7 +106,9 @@ class Database:
             Unavailable: The database does not answer.
         """
         with database_faults():
-            async with self.reader.connect() as connection:
+            with connection_faults():
+                connection = await self.reader.connect()
+            async with aclosing(connection):
                 yield connection
 
     async def ping(self) -> None:
@@ -110,8 +126,10 @@ class Database:
         try:
             yield
         finally:
-            for engine in (self.writer, self.reader, self.migrator):
-                await engine.dispose()
+            await self.writer.dispose()
+            await self.reader.dispose()
+            if "migrator" in self.__dict__:
+                await self.migrator.dispose()
 
     def checked_out(self) -> int:
         """Connections in use at this moment."""
@@ -119,11 +137,15 @@ class Database:
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
 
-class CommitUnknownError(OSError):
-    """The connection was lost while committing: the unit may have been kept or undone."""
+class CommitUnknown(Unavailable):
+    """The connection was lost while committing: the unit may have been kept or undone, and is not run again."""
+
+
+class _Unit:
+    """Whether a unit of work still runs. Tasks started within keep this object, also when they outlive it."""
+
+    is_running = True
 
 
 def _may_run_again(error: Exception) -> bool:
-    if isinstance(error, CommitUnknownError):
-        return False
     return is_retriable(error) or is_lost_connection(error)

@@ -103,11 +103,16 @@ def _prepare_sqlite(settings: DatabaseSettings) -> Callable[[DBAPIConnection, Co
 
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
         _execute(connection, *(f"PRAGMA {pragma}" for pragma in pragmas))
         deadline = record.info[DEADLINE] = _Deadline(settings.database_statement_timeout)
         connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, VM_STEPS))
 
     return prepare
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 class _Deadline:

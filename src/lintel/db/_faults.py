@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import exc
+from sqlalchemy.engine import ExceptionContext
 
 from lintel.errors import AlreadyExists, Conflict, ServiceError, Unavailable
 
@@ -32,11 +33,36 @@ def database_faults() -> Iterator[None]:
     """
     try:
         yield
-    except (exc.SQLAlchemyError, OSError, TimeoutError) as error:
+    except exc.SQLAlchemyError as error:
         translated = _translated(error)
         if translated is None:
             raise
         raise translated from error
+
+
+@contextmanager
+def connection_faults() -> Iterator[None]:
+    """Translate what connecting raises before there is any database to speak of.
+
+    Raises:
+        Unavailable: Nobody listens, or nobody answers in time.
+    """
+    try:
+        yield
+    except (OSError, TimeoutError) as error:
+        raise Unavailable from error
+
+
+def translate_silence(context: ExceptionContext) -> None:
+    """An engine's `handle_error` listener: the driver gave up on a server that no longer answers.
+
+    Only here: an OSError of a unit of work's own code has nothing to do with the database.
+
+    Raises:
+        Unavailable: In place of that.
+    """
+    if isinstance(context.original_exception, OSError | TimeoutError):
+        raise Unavailable from context.original_exception
 
 
 @contextmanager
@@ -88,8 +114,7 @@ def is_lost_connection(error: Exception) -> bool:
 
 def _translated(error: Exception) -> ServiceError | None:
     if not isinstance(error, exc.DBAPIError):
-        # No connection in time, from the pool or from the server.
-        return Unavailable() if isinstance(error, exc.TimeoutError | OSError | TimeoutError) else None
+        return Unavailable() if isinstance(error, exc.TimeoutError) else None  # the pool's
     if error.connection_invalidated or is_retriable(error) or _is_unavailable(error):
         return Unavailable()
     if isinstance(error, exc.IntegrityError):
@@ -98,8 +123,6 @@ def _translated(error: Exception) -> ServiceError | None:
 
 
 def _is_unavailable(error: exc.DBAPIError) -> bool:
-    if isinstance(error.orig, OSError | TimeoutError):
-        return True
     return (_sqlstate(error) or "").startswith(UNAVAILABLE) or _sqlite_code(error) & 0xFF in SQLITE_UNAVAILABLE
 
 

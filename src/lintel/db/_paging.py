@@ -66,4 +66,12 @@ async def fetch_page(
 
 def _order(columns: Any, sort: str, *, descending: bool) -> list[ColumnElement[Any]]:
     names = [sort] if sort == "id" else [sort, "id"]
-    return [columns[name].desc() if descending else columns[name].asc() for name in names]
+    return [_ordered(columns[name], descending=descending) for name in names]
+
+
+def _ordered(column: Any, *, descending: bool) -> ColumnElement[Any]:
+    """NULL is the smallest value on every database; plain columns keep the order that an index has."""
+    ordered: ColumnElement[Any] = column.desc() if descending else column.asc()
+    if not column.nullable:
+        return ordered
+    return ordered.nulls_last() if descending else ordered.nulls_first()

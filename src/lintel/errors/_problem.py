@@ -110,7 +110,7 @@ def problem_of_status(
     kind = kind_of(status)
     phrase = _PHRASES.get(status, "Error")
     title = kind.title if kind else phrase.capitalize()
-    code = kind.code if kind else phrase.upper().replace(" ", "_").replace("-", "_")
+    code = kind.code if kind else phrase.upper().replace(" ", "_").replace("-", "_").replace("'", "")
     if detail is None or detail == phrase:
         detail = title
     return problem_response(

@@ -10,6 +10,7 @@ from lintel.settings._base import BaseGroup, Environment, deployed
 from lintel.settings._types import BlankIsUnset, StringList
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+EVERYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 MIN_SECRET_LENGTH = 32
 MIN_SECRET_CHARACTERS = 10
 """Fewer different characters than this are a pattern, not a secret."""
@@ -76,8 +77,8 @@ class ServerSettings(BaseGroup):
     @field_validator("forwarded_allow_ips")
     @classmethod
     def _no_forwarding_by_anyone(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if "*" in value and deployed(info):
-            raise ValueError("must name the proxies: with * anybody can forge a client address")
+        if EVERYBODY & set(value) and deployed(info):
+            raise ValueError("must name the proxies: otherwise anybody can forge a client address")
         return value
 
 
@@ -137,8 +138,8 @@ class HttpSettings(BaseGroup):
     @field_validator("cors_origins")
     @classmethod
     def _named_origins_in_production(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if "*" in value and deployed(info):
-            raise ValueError("must not be * in production: name the origins")
+        if {"*", "null"} & set(value) and deployed(info):
+            raise ValueError("must not be * or null in production: name the origins")
         return value
 
     @field_validator("cors_credentials")

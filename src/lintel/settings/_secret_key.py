@@ -21,10 +21,12 @@ def resolve_secret_key(settings: SecuritySettings) -> str:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
     path = settings.data_dir / FILE_NAME
-    try:
-        return _create(path)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
+    if not path.exists():
+        try:
+            return _create(path)
+        except FileExistsError:
+            pass  # another process was quicker
+    return path.read_text(encoding="ascii")
 
 
 def _create(path: Path) -> str:

@@ -15,7 +15,7 @@ def _split(value: Any) -> Any:
         return [item for item in (part.strip() for part in text.split(",")) if item]
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         raise ValueError('must be a comma-separated list or a JSON array such as ["a", "b"]') from None
 
 

@@ -351,9 +351,10 @@ class TestEnsureAdmin:
         assert await active_admins(services) == [ADMIN_EMAIL]
         assert not await can_sign_in(services, email, "Another1815")
 
-    async def test_leaves_a_user_who_has_the_address(self, services: Services) -> None:
+    async def test_leaves_a_user_who_has_the_address_and_says_so(self, services: Services) -> None:
         user = await add_user(services, ADMIN_EMAIL)
-        assert not await services.users.ensure_admin(ADMIN_EMAIL, "Another1815")
+        with pytest.raises(AlreadyExists):
+            await services.users.ensure_admin(ADMIN_EMAIL, "Another1815")
         assert await active_admins(services) == []
         assert await can_sign_in(services, user.email, PASSWORD)
 

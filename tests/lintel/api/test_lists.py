@@ -23,7 +23,7 @@ class TestPage:
     @given(total=st.integers(0, 10_000), page=st.integers(1, 300), size=st.integers(1, 100))
     def test_the_arithmetic_holds(self, total: int, page: int, size: int) -> None:
         made, response = pager()
-        answer = made.page(([], total), query=PageQuery(page=page, size=size))
+        answer: Page[str] = made.page(([], total), query=PageQuery(page=page, size=size))
         assert (answer.pages - 1) * size < total <= answer.pages * size or total == answer.pages == 0
         assert answer.has_next == (page < answer.pages)
         assert answer.has_prev == (page > 1)

@@ -9,7 +9,7 @@ from sqlalchemy import exc, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lintel.db import Database, Session, database_faults, unique, violated_constraint
-from lintel.db._faults import is_lost_connection, is_retriable
+from lintel.db._faults import connection_faults, is_lost_connection, is_retriable
 from lintel.errors import AlreadyExists, Conflict, ServiceError, Unavailable
 from tests.lintel.db.conftest import (
     ON_POSTGRESQL,
@@ -56,8 +56,19 @@ class TestDatabaseFaults:
             passed = True
         assert passed
 
-    @pytest.mark.parametrize("error", [OSError(), ConnectionRefusedError(), TimeoutError(), exc.TimeoutError()])
+    @pytest.mark.parametrize("error", [OSError(), ConnectionRefusedError(), TimeoutError()])
     def test_takes_a_connection_that_did_not_come_as_unavailable(self, error: Exception) -> None:
+        with pytest.raises(Unavailable) as failure, connection_faults():
+            raise error
+        assert failure.value.__cause__ is error
+
+    @pytest.mark.parametrize("error", [OSError(), FileNotFoundError(), TimeoutError()])
+    def test_leaves_to_a_unit_what_its_own_code_raises(self, error: Exception) -> None:
+        with pytest.raises(type(error)), database_faults():
+            raise error
+
+    @pytest.mark.parametrize("error", [exc.TimeoutError()])
+    def test_takes_an_empty_pool_as_unavailable(self, error: Exception) -> None:
         with pytest.raises(Unavailable) as failure, database_faults():
             raise error
         assert failure.value.__cause__ is error

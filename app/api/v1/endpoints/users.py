@@ -12,19 +12,19 @@ from lintel.routing import Router
 router = Router(prefix="/users", tags=["users"])
 
 
-@router.get("/me", summary="Read your account")
+@router.get("/me", summary="Read your account", responses=problems(UserNotFound))
 async def read_me(me: CurrentUser, users: UserServiceDep) -> UserRead:
     """Read your own account."""
     return await users.get_user(me, me.id)
 
 
-@router.patch("/me", summary="Change your account")
+@router.patch("/me", summary="Change your account", responses=problems(UserNotFound))
 async def update_me(changes: UserUpdateMe, me: CurrentUser, users: UserServiceDep) -> UserRead:
     """Change your own account. Fields that you leave out stay as they are."""
     return await users.update_user(me.id, changes)
 
 
-@router.delete("/me", status_code=204, summary="Delete your account", responses=problems(LastAdmin))
+@router.delete("/me", status_code=204, summary="Delete your account", responses=problems(UserNotFound, LastAdmin))
 async def delete_me(me: CurrentUser, users: UserServiceDep) -> None:
     """Delete your own account. Its tokens stop working at once."""
     await users.delete_user(me.id)
