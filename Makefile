@@ -10,6 +10,9 @@ UV := $(shell command -v uv 2>/dev/null)
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-annotate --quiet
 
+# One process a core; each starts servers of its own, hence the bound.
+WORKERS_OF_TESTS := -n auto --maxprocesses 4
+
 .PHONY: help install run dev test check lint fix types cov bench lock check-locks docs clean
 
 help: ## List the commands
@@ -44,7 +47,7 @@ dev: $(VENV)/.dev ## Run the service and start anew when a source file changes
 	@$(BIN)/python -m app serve --prepare --reload
 
 test: $(VENV)/.dev ## Run the fast tests; PostgreSQL and Redis too where their programs are installed
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q $(WORKERS_OF_TESTS) -m "not slow"
 
 check: lint types check-locks cov ## Everything that CI runs
 
@@ -62,7 +65,7 @@ types: $(VENV)/.dev ## Check types
 
 cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %, service 95 % of branches
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q
+	@$(BIN)/coverage run -m pytest -q $(WORKERS_OF_TESTS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='src/lintel/*' --fail-under=98
 	@$(BIN)/coverage report --include='app/*' --fail-under=95

@@ -37,6 +37,11 @@ PASSWORD = "Lovelace1815"
 CHEAP_KIB = 8
 """argon2id's least memory: tests make many hashes and keep none."""
 
+USUAL: dict[str, Any] = {
+    "environment": Environment.TEST,
+    "secret_key": "a key for tests that is long enough 0123456789",
+    "docs": True,
+}
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests about what happens before any database is asked."""
 
@@ -70,14 +75,8 @@ def make_settings(tmp_path: Path, database_url: str) -> SettingsFactory:
     """Settings of a test, on its own data folder and database; no `.env` and no variable of the machine counts."""
 
     def make(**values: Any) -> Settings:
-        defaults = {
-            "environment": Environment.TEST,
-            "secret_key": "a key for tests that is long enough 0123456789",
-            "data_dir": tmp_path / "data",
-            "database_url": database_url,
-            "docs": True,
-        }
-        return load_settings(Settings, env_file=None, **{**defaults, **values})
+        places = {"data_dir": tmp_path / "data", "database_url": database_url}
+        return load_settings(Settings, env_file=None, **{**USUAL, **places, **values})
 
     return make
 
@@ -139,7 +138,7 @@ class Person:
 
 
 class RunningService:
-    """An application that has started, and ways to be somebody."""
+    """An application that has started, and ways to be somebody. Its clients close with the stack."""
 
     def __init__(self, app: FastAPI, services: Services, stack: AsyncExitStack) -> None:
         self.app = app
@@ -178,11 +177,28 @@ async def start(make_settings: SettingsFactory, cheap_passwords: PasswordHasher)
         yield start_service
 
 
+@pytest.fixture(scope="session")
+def routes_of_tests(tmp_path_factory: pytest.TempPathFactory, cheap_passwords: PasswordHasher) -> FastAPI:
+    """One application for all tests with the usual settings: making its routes takes longer than most tests do."""
+    settings = load_settings(Settings, env_file=None, data_dir=tmp_path_factory.mktemp("unused"), **USUAL)
+    return create_app(settings, services=Services.of(settings, passwords=cheap_passwords))
+
+
 @pytest.fixture
-async def service(start: Callable[..., Any]) -> RunningService:
-    """The service, started with the settings of tests."""
-    running: RunningService = await start()
-    return running
+async def service(
+    make_settings: SettingsFactory, cheap_passwords: PasswordHasher, routes_of_tests: FastAPI
+) -> AsyncIterator[RunningService]:
+    """The service with the usual settings, on services and a database of its own."""
+    settings = make_settings()
+    services = Services.of(settings, passwords=cheap_passwords)
+    routes_of_tests.state.settings = settings
+    routes_of_tests.state.services = services
+    routes_of_tests.state.health = services.monitor
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(services.database.opened())
+        await stack.enter_async_context(services.monitor.watching())
+        yield RunningService(routes_of_tests, services, stack)
+    assert not routes_of_tests.dependency_overrides
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ class TestFirstStart:
         assert (tmp_path / "data" / "lintel.db").exists()
         assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
 
+    @pytest.mark.slow
     def test_shows_the_password_of_the_first_administrator_once(self, start_server: StartServer) -> None:
         first = start_server()
         shown = re.search(r"Administrator (\S+), password (\S+) ", first.output)
@@ -43,6 +44,7 @@ class TestFirstStart:
             assert '"label":"positive"' in done.stdout
             assert '"sentences":[{"start":0' in done.stdout
 
+    @pytest.mark.slow
     def test_tokens_stay_valid_over_a_restart(self, start_server: StartServer) -> None:
         first = start_server()
         with first.client() as client:
@@ -55,6 +57,7 @@ class TestFirstStart:
             assert client.get("/api/v1/users/me").json()["email"] == ADA["email"]
 
 
+@pytest.mark.slow
 class TestAnswers:
     def test_name_no_server_and_carry_the_request_id_of_one_log_record(self, start_server: StartServer) -> None:
         server = start_server()
@@ -79,6 +82,7 @@ class TestAnswers:
         assert '"message": "request"' in server.output
 
 
+@pytest.mark.slow
 class TestStop:
     @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
     @pytest.mark.parametrize("workers", ["1", "2"])
@@ -90,6 +94,7 @@ class TestStop:
         assert "Traceback" not in server.output
 
 
+@pytest.mark.slow
 class TestRefusals:
     @pytest.mark.parametrize("command", ["-m app serve", "-m app settings --check", "-m uvicorn app.main:app --port 0"])
     def test_unsafe_settings_are_named_all_at_once_without_a_traceback(self, tmp_path: Path, command: str) -> None:
@@ -128,6 +133,7 @@ class TestRefusals:
         assert "Traceback" not in output
 
 
+@pytest.mark.slow
 class TestUvicornAlone:
     def test_serves_the_application_by_its_name(self, tmp_path: Path) -> None:
         env = environment(tmp_path / "data")

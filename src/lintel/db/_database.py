@@ -140,6 +140,13 @@ class Database:
 class CommitUnknown(Unavailable):
     """The connection was lost while committing: the unit may have been kept or undone, and is not run again."""
 
+    code = "OUTCOME_UNKNOWN"
+    title = "Outcome unknown"
+    meaning = "The connection to the database was lost while it was told to keep the change. Look before you repeat it."
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=None)
+
 
 class _Unit:
     """Whether a unit of work still runs. Tasks started within keep this object, also when they outlive it."""
