@@ -2,9 +2,9 @@
 
 import asyncio
 
+from alembic import context
 from sqlalchemy import Connection
 
-from alembic import context
 from app.core.config import get_settings
 from app.models import Base
 from lintel.db import Database

@@ -149,7 +149,7 @@ class TestVerify:
             {"sub": {"id": 7}},
             {"sub": True},
         ],
-        ids=lambda claims: "-".join(claims),  # not the values: some are the present time
+        ids="-".join,  # not the values: some are the present time
     )
     def test_refuses_a_claim_of_another_value(self, signer: TokenSigner, claims: dict[str, Any]) -> None:
         token = forge(**claims)
