@@ -71,8 +71,8 @@ cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %,
 	@$(BIN)/coverage report --include='app/*' --fail-under=95
 	@$(BIN)/coverage html --quiet
 
-bench: ## Measure (there is nothing to measure yet)
-	@echo "The bench comes with the next release; see docs/decisions/scope.md."
+bench: $(VENV)/.dev ## Measure; figures go to bench/results (so far: sentiment against the original)
+	@$(BIN)/python bench/sentiment.py
 
 lock: $(VENV)/.dev ## Make the lock files anew: versions and hashes, no addresses
 	@for part in base: "service:--extra postgres --extra redis --group build" \

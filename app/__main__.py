@@ -12,21 +12,23 @@ from typing import Annotated, TypeVar
 
 import typer
 from alembic.util import CommandError
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from app.core.config import Settings, get_settings
+from app.core.migrations import MIGRATIONS
 from app.main import create_app
 from app.services.container import Services
-from lintel.db import Migrations
 from lintel.errors import ServiceError
 from lintel.observability import configure_logging
 from lintel.server import serve
-from lintel.settings import Environment, SettingsError, describe_settings
+from lintel.settings import MIN_SECRET_LENGTH, Environment, SettingsError, describe_settings
 
-MIGRATIONS = Migrations(Path(__file__).resolve().parent.parent / "alembic")
 PASSWORD_LENGTH = 16
+SIGNS = "-_.+"
+"""Special characters that need no quotes in a shell."""
 
 T = TypeVar("T")
 
@@ -113,8 +115,9 @@ def settings_command(
 def openapi() -> None:
     """Print the OpenAPI document."""
     settings = _settings()
-    services = Services.of(settings)
-    typer.echo(json.dumps(create_app(settings, services=services).openapi(), indent=2, ensure_ascii=False))
+    # The document does not depend on the key, so none is made for it.
+    settings = settings.model_copy(update={"secret_key": settings.secret_key or SecretStr("-" * MIN_SECRET_LENGTH)})
+    typer.echo(json.dumps(create_app(settings).openapi(), indent=2, ensure_ascii=False))
 
 
 def _settings() -> Settings:
@@ -156,20 +159,25 @@ def _run(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
         return asyncio.run(with_services())
     except DBAPIError as error:
         reason = str(error.orig).partition("\n")[0]
-        typer.echo(f"The database refused: {reason}. Is it migrated (python -m app migrate)?", err=True)
+        hint = (
+            " Migrate it first: python -m app migrate."
+            if "no such table" in reason or "does not exist" in reason
+            else ""
+        )
+        typer.echo(f"The database refused: {reason}.{hint}", err=True)
         raise typer.Exit(1) from None
-    except (ServiceError, CommandError, OSError) as error:
+    except (ServiceError, SettingsError, CommandError, OSError) as error:
         typer.echo(f"This did not work: {error}", err=True)
         raise typer.Exit(1) from None
 
 
 def _made_up_password() -> str:
-    """Random, and with every class that the policy asks for."""
-    alphabet = string.ascii_letters + string.digits
-    while True:
-        password = "".join(secrets.choice(alphabet) for _ in range(PASSWORD_LENGTH))
-        if any(map(str.isupper, password)) and any(map(str.islower, password)) and any(map(str.isdigit, password)):
-            return password
+    """Random, and with every class that any policy asks for."""
+    classes = (string.ascii_uppercase, string.ascii_lowercase, string.digits, SIGNS)
+    password = [secrets.choice(members) for members in classes]
+    password += [secrets.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH - len(classes))]
+    secrets.SystemRandom().shuffle(password)
+    return "".join(password)
 
 
 def _short(text: str) -> str:

@@ -43,11 +43,11 @@ def serving_app() -> FastAPI:
     """The application of a server process, with logging set up. Faulty settings end the process with one message."""
     try:
         settings = get_settings()
+        configure_logging(settings)
+        return create_app(settings)
     except SettingsError as error:
         # A traceback would bury the message, and servers would print one.
         sys.exit(str(error))
-    configure_logging(settings)
-    return create_app(settings)
 
 
 def __getattr__(name: str) -> Any:

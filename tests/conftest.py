@@ -172,6 +172,7 @@ async def start(make_settings: SettingsFactory, cheap_passwords: PasswordHasher)
             services = Services.of(settings, passwords=cheap_passwords)
             app = create_app(settings, services=services)
             await stack.enter_async_context(app.router.lifespan_context(app))
+            await services.monitor.check()
             return RunningService(app, services, stack)
 
         yield start_service
@@ -197,6 +198,7 @@ async def service(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(services.database.opened())
         await stack.enter_async_context(services.monitor.watching())
+        await services.monitor.check()  # so that no test counts its statements
         yield RunningService(routes_of_tests, services, stack)
     assert not routes_of_tests.dependency_overrides
 

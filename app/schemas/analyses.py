@@ -27,7 +27,7 @@ class AnalysisCreate(RequestModel):
 
     text_content: Annotated[
         str,
-        Text(max_length=MAX_TEXT),
+        Text(max_length=MAX_TEXT, lines=True),
         Field(description="The text, 1 to 10,000 characters. White space around it is dropped."),
     ]
     analysis_type: Annotated[AnalysisType, Field(description="What is asked about the text.")]

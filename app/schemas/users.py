@@ -96,7 +96,13 @@ class UserUpdateMe(PatchModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Ada King"}]})
 
-    full_name: Annotated[FullName | None, Field(description="Name to show; null for none.")] = None
+    full_name: Annotated[
+        FullName | None,
+        Field(
+            validation_alias=AliasChoices("full_name", "name"),
+            description="Name to show; null for none. `name` is read too.",
+        ),
+    ] = None
 
 
 class UserUpdate(UserUpdateMe):

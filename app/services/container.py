@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Self
 
 from app.core.config import Settings
+from app.core.migrations import MIGRATIONS
 from app.core.policies import AccountPolicy
 from app.services.analyses import AnalysisService
 from app.services.auth import AuthService
@@ -55,7 +56,11 @@ class Services:
 
 
 def _checks(database: Database, settings: Settings) -> dict[str, Check]:
-    checks: dict[str, Check] = {"database": database.ping}
+    async def check_database() -> None:
+        await database.ping()
+        await MIGRATIONS.check(database.reader)
+
+    checks: dict[str, Check] = {"database": check_database}
     if settings.redis_url is not None:
         checks["redis"] = redis_check(settings.redis_url.get_secret_value())
     return checks

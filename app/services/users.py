@@ -119,7 +119,9 @@ class UserService:
 
         Raises:
             AlreadyExists: There is none, but somebody else has the address.
+            InvalidInput: The policy refuses the password.
         """
+        self._policy.check_password(password)
         hashed = await self._passwords.hash(password)
         values = {"hashed_password": hashed, "role": UserRole.ADMIN, "status": UserStatus.ACTIVE}
 

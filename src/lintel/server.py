@@ -1,5 +1,6 @@
 """uvicorn, set up for a service that logs for itself and stops in order."""
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,15 +18,27 @@ START_FAILURE = 3
 class Server(uvicorn.Server):
     """A server that says where it listens and takes the service out of rotation before it stops."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_started: Callable[[str], None] | None = None,
+        *,
+        drain_seconds: float = 0,
+    ) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._drain_seconds = drain_seconds
 
     async def startup(self, sockets: Any = None) -> None:
         """Tell the caller the address, which it cannot know when it asked for any free port."""
         await super().startup(sockets)
         if self.started and self._on_started is not None:
             self._on_started(_address(self.servers[0].sockets[0]))
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Go on answering for a while with /ready at 503, so that a load balancer sees it; then close."""
+        await asyncio.sleep(self._drain_seconds)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Answer 503 at /ready from now on; then stop."""
@@ -70,7 +83,7 @@ def serve(
     )
     if not config.should_reload and settings.workers == 1:
         with _exit_in_order():
-            Server(config, on_started).run()
+            Server(config, on_started, drain_seconds=settings.shutdown_drain_seconds).run()
         return
     socket = config.bind_socket()
     if on_started is not None:

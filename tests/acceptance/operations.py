@@ -38,6 +38,11 @@ class Operation:
         names = [parameter["name"] for parameter in self.parameters if parameter["in"] == "path"]
         return self.template.format(**{name: values.get(name, 1) for name in names})
 
+    @property
+    def collection(self) -> str:
+        """The path up to the first parameter: where things of this kind are made."""
+        return self.template.partition("/{")[0]
+
     def parameters_in(self, place: str) -> list[str]:
         return [parameter["name"] for parameter in self.parameters if parameter["in"] == place]
 
@@ -48,7 +53,7 @@ class Operation:
 
 
 def operations(app: FastAPI) -> list[Operation]:
-    """All operations of the document, and those that are not in it but answer all the same."""
+    """All operations of the document. That no route hides from it has a test of its own."""
     schema = app.openapi()
     return [
         _operation(schema, method, path, operation)

@@ -1,5 +1,6 @@
 """acceptance.md B: input data (rows 18-24, 27, 28, 32, 36-39). Bodies and parameters come from the application."""
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -108,6 +109,31 @@ class TestText:
         body = b"username=a%00b&password=%00aA1xxxxx"
         await oracle.request("POST", "/api/v1/auth/login", headers=headers, body=body, expected={401, 422})
 
+    @pytest.mark.parametrize("text", ["\u200b", "\u200b \ufeff\u200d", "\u2060"], ids=ascii)
+    async def test_a_text_that_shows_nothing_is_blank(self, oracle: Oracle, ada: Person, text: str) -> None:
+        body = {"text_content": text, "analysis_type": "sentiment"}
+        await oracle.send_json("POST", "/api/v1/analyses", body, token=ada.token, expected={422})
+
+    @pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "a\x07b"])
+    async def test_a_name_has_no_control_characters(self, oracle: Oracle, ada: Person, name: str) -> None:
+        await oracle.send_json("PATCH", "/api/v1/users/me", {"full_name": name}, token=ada.token, expected={422})
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "latin-1"])
+    async def test_json_is_utf8_and_nothing_else(self, oracle: Oracle, ada: Person, encoding: str) -> None:
+        body = '{"text_content": "Grüße", "analysis_type": "sentiment"}'.encode(encoding)
+        await oracle.send_json("POST", "/api/v1/analyses", body, token=ada.token, expected={400})
+
+    async def test_a_compressed_body_is_refused(self, oracle: Oracle, ada: Person) -> None:
+        body = gzip.compress(b'{"text_content": "Fine.", "analysis_type": "sentiment"}')
+        headers = {
+            "host": "localhost",
+            "authorization": f"Bearer {ada.token}",
+            "content-type": "application/json",
+            "content-encoding": "gzip",
+            "content-length": str(len(body)),
+        }
+        await oracle.request("POST", "/api/v1/analyses", headers=headers, body=body, expected={415})
+
     async def test_every_text_has_a_largest_length(self, oracle: Oracle, admin: Person) -> None:
         for operation in operations_with_body(oracle):
             for name, body in operation.bodies_with("x" * 1_000_000):
@@ -200,6 +226,18 @@ class TestQuery:
 
 class TestEcho:
     """Row 39."""
+
+    @pytest.mark.parametrize("email", ["a@canary😀.com", "canary", "a@canary..com", "canary secret@example.com"])
+    async def test_no_address_that_is_refused_is_repeated(self, oracle: Oracle, email: str) -> None:
+        body = {"email": email, "password": "Lovelace1815"}
+        answer = await oracle.send_json("POST", "/api/v1/auth/register", body, expected={422})
+        assert "canary" not in answer.text
+
+    async def test_no_length_of_a_password_is_told(self, oracle: Oracle) -> None:
+        body = {"email": "a@example.com", "password": "Lovelace1815" * 11}
+        answer = await oracle.send_json("POST", "/api/v1/auth/register", body, expected={422})
+        assert answer.json()["errors"][0]["message"] == "Must have at most 128 characters or items"
+        assert "132" not in answer.text
 
     async def test_no_refusal_repeats_what_was_sent(self, oracle: Oracle, admin: Person) -> None:
         for operation in operations_with_body(oracle):

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,16 @@ class TestAnswers:
         assert "server" not in answer.headers
         assert server.output.count(answer.headers["x-request-id"]) == 1
 
+    def test_head_is_answered_like_get_and_logs_no_stack(self, start_server: StartServer) -> None:
+        server = start_server()
+        with server.client() as client:
+            for path, status in (("/health", 200), ("/docs", 200), ("/openapi.json", 200), ("/nowhere", 404)):
+                head, got = client.head(path), client.get(path)
+                assert (head.status_code, head.content) == (status, b"")
+                assert head.headers["content-length"] == got.headers["content-length"]
+        assert "Traceback" not in server.output
+        assert "without completing" not in server.output
+
     def test_garbage_instead_of_http_is_a_400(self, start_server: StartServer) -> None:
         server = start_server()
         port = int(server.url.rpartition(":")[2])
@@ -92,6 +103,31 @@ class TestStop:
             assert client.get("/ready").status_code == 200
         assert server.stop(sig) == 0
         assert "Traceback" not in server.output
+
+
+@pytest.mark.slow
+class TestNotMigrated:
+    def test_it_lives_but_is_not_ready(self, tmp_path: Path) -> None:
+        env = environment(tmp_path / "data")
+        with server_process(["app", "serve"], tmp_path, env) as server, server.client() as client:
+            assert client.get("/ready").status_code == 503
+            assert client.get("/health").json()["services"] == {"database": False}
+
+
+@pytest.mark.slow
+class TestDrain:
+    def test_it_says_that_it_is_not_ready_before_it_closes(self, start_server: StartServer) -> None:
+        server = start_server(SHUTDOWN_DRAIN_SECONDS="2")
+        with server.client() as client:
+            assert client.get("/ready").status_code == 200
+            server.process.send_signal(signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            while client.get("/ready").status_code == 200:
+                assert time.monotonic() < deadline
+            refused = client.get("/ready")
+            assert (refused.status_code, client.get("/health").status_code) == (503, 200)
+            assert refused.json()["detail"] == "The service is shutting down."
+        assert server.process.wait(STOP_SECONDS) == 0
 
 
 @pytest.mark.slow

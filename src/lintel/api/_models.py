@@ -1,5 +1,6 @@
 """Bases of request and response bodies."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -23,21 +24,41 @@ def _no_nul(value: str) -> str:
     return value
 
 
+def _visible(value: str) -> str:
+    if not any(sign.isprintable() and not sign.isspace() for sign in value):
+        raise ValueError("must show something")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if any(unicodedata.category(sign) == "Cc" for sign in value):
+        raise ValueError("must not contain line breaks or other control characters")
+    return value
+
+
 NoNul = AfterValidator(_no_nul)
 """PostgreSQL cannot store the NUL character in text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text(GroupedMetadata):
-    """Metadata of trimmed text without NUL: `Annotated[str, Text(max_length=100)]`; lengths count after trimming."""
+    """Metadata of trimmed text that shows something: `Annotated[str, Text(max_length=100)]`.
+
+    Lengths count after trimming. Control characters are refused, except line breaks and tabs where there may be several
+    lines; NUL always.
+    """
 
     max_length: int
     min_length: int = 1
+    lines: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         """The constraints that this stands for."""
         yield StringConstraints(strip_whitespace=True, min_length=self.min_length, max_length=self.max_length)
         yield NoNul
+        yield AfterValidator(_visible)
+        if not self.lines:
+            yield AfterValidator(_one_line)
 
 
 class RequestModel(BaseModel):

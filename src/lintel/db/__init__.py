@@ -12,7 +12,7 @@ from lintel.db._base import (
 )
 from lintel.db._database import CommitUnknown, Database, Session
 from lintel.db._faults import database_faults, unique, violated_constraint
-from lintel.db._migrations import Migrations
+from lintel.db._migrations import Migrations, NotMigratedError
 from lintel.db._paging import PageOfRows, fetch_page, page_statement
 from lintel.db._repository import Repository
 from lintel.db._urls import reader_url, writer_url
@@ -24,6 +24,7 @@ __all__ = [
     "Database",
     "IdMixin",
     "Migrations",
+    "NotMigratedError",
     "PageOfRows",
     "Repository",
     "Session",

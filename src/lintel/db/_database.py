@@ -1,13 +1,15 @@
 """The two doors to the database: units of work that write, and reads."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Any, TypeVar
 
 import stamina
 from sqlalchemy import event, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -44,6 +46,7 @@ class Database:
         self._settings = settings
         self.writer = create_writer(settings)
         self.reader = create_reader(settings)
+        self._abandoned: set[asyncio.Task[None]] = set()
         for engine in (self.writer, self.reader):
             event.listen(engine.sync_engine, "handle_error", translate_silence)
         self._sessions = async_sessionmaker(self.writer, expire_on_commit=False, autoflush=False)
@@ -84,9 +87,7 @@ class Database:
             _unit.reset(token)
 
     async def _once(self, work: Work[T]) -> T:
-        async with self._sessions() as session:
-            with connection_faults():
-                await session.connection()
+        async with self._connected(self.writer) as connection, self._sessions(bind=connection) as session:
             result = await work(session)
             await session.flush()
             try:
@@ -106,19 +107,35 @@ class Database:
             Unavailable: The database does not answer.
         """
         with database_faults():
-            with connection_faults():
-                connection = await self.reader.connect()
-            async with aclosing(connection):
+            async with self._connected(self.reader) as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        # A connection that is being made when its caller is cancelled belongs to nobody, and would never be closed.
+        connecting = asyncio.ensure_future(engine.connect())
+        try:
+            with connection_faults():
+                connection = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            giving_back = asyncio.ensure_future(_give_back(connecting))
+            self._abandoned.add(giving_back)
+            giving_back.add_done_callback(self._abandoned.discard)
+            raise
+        async with aclosing(connection):
+            yield connection
 
     async def ping(self) -> None:
         """Ask both doors for an answer; for health checks.
 
         Raises:
-            Unavailable: The database does not answer.
+            Unavailable: One of them does not answer, or on SQLite somebody else keeps the file locked.
         """
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
+        with database_faults():
+            async with self._connected(self.writer) as connection:
+                await connection.execute(text("SELECT 1"))
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -126,6 +143,8 @@ class Database:
         try:
             yield
         finally:
+            if self._abandoned:
+                await asyncio.wait(self._abandoned, timeout=self._settings.database_pool_timeout)
             await self.writer.dispose()
             await self.reader.dispose()
             if "migrator" in self.__dict__:
@@ -135,6 +154,12 @@ class Database:
         """Connections in use at this moment."""
         pools = (self.writer.pool, self.reader.pool)
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
+
+async def _give_back(connecting: "asyncio.Future[AsyncConnection]") -> None:
+    with suppress(SQLAlchemyError, OSError, TimeoutError):
+        connection = await connecting
+        await connection.close()
 
 
 class CommitUnknown(Unavailable):

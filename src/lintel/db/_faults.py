@@ -15,8 +15,8 @@ RETRIABLE = frozenset({"40001", "40P01"})
 UNAVAILABLE = ("08", "25006", "28", "3D", "53", "55P03", "57", "58")
 """Classes and codes of SQLSTATE: no connection, read-only, no access, no resources, locked, cancelled, system."""
 
-SQLITE_UNAVAILABLE = frozenset({5, 6, 7, 8, 9, 10, 13, 14})
-"""BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN."""
+SQLITE_UNAVAILABLE = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 26})
+"""BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB."""
 SQLITE_UNIQUE = frozenset({1555, 2067})
 SQLITE_FOREIGN_KEY = 787
 _SQLITE_UNIQUE_TEXT = "UNIQUE constraint failed: "

@@ -16,6 +16,10 @@ LOCK_ID = 5_121_716
 LOCK_TIMEOUT = "30s"
 
 
+class NotMigratedError(Exception):
+    """A database that is not what the service needs; `upgrade` makes it so."""
+
+
 class Migrations:
     """The migrations in one folder.
 
@@ -25,6 +29,7 @@ class Migrations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._revisions: list[str] | None = None
 
     async def upgrade(self, engine: AsyncEngine, revision: str = "head") -> None:
         """Bring a database to a revision, from any state, an empty one included.
@@ -38,6 +43,18 @@ class Migrations:
     async def downgrade(self, engine: AsyncEngine, revision: str) -> None:
         """Take a database back to a revision; `base` empties it."""
         await self._run(engine, lambda config: command.downgrade(config, revision))
+
+    async def check(self, engine: AsyncEngine) -> None:
+        """Whether the service can work with a database; for health checks.
+
+        A revision that this version does not know is a newer one: during a roll-out that is as it should be.
+
+        Raises:
+            NotMigratedError: The database is empty, or older than the newest revision.
+        """
+        current = await self.current(engine)
+        if current is None or current in self.revisions()[:-1]:
+            raise NotMigratedError(f"the database is at {current}")
 
     async def current(self, engine: AsyncEngine) -> str | None:
         """The revision of a database; None for an empty one."""
@@ -60,9 +77,11 @@ class Migrations:
         Raises:
             alembic.util.CommandError: The history has two heads.
         """
-        script = ScriptDirectory.from_config(self._config())
-        script.get_current_head()
-        return [revision.revision for revision in reversed(list(script.walk_revisions()))]
+        if self._revisions is None:
+            script = ScriptDirectory.from_config(self._config())
+            script.get_current_head()
+            self._revisions = [revision.revision for revision in reversed(list(script.walk_revisions()))]
+        return self._revisions
 
     def _config(self) -> Config:
         config = Config()

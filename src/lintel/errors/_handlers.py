@@ -20,6 +20,8 @@ MAX_PATH = 500
 MAX_MESSAGE = 200
 REPEATING = {"union_tag_invalid": "Input tag is not one of the expected ones"}
 """Instead of the messages in which Pydantic repeats the input."""
+BAD_EMAIL = "value is not a valid email address"
+"""Behind it stands which part of the input is to blame."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}", re.ASCII)
 
@@ -75,6 +77,13 @@ def _from_validation(error: RequestValidationError) -> ServiceError:
 def _field_error(item: Mapping[str, Any]) -> FieldError:
     code = str(item["type"])
     message = REPEATING.get(code) or str(item["msg"]).removeprefix("Value error, ")[:MAX_MESSAGE]
+    if message.startswith(BAD_EMAIL):
+        message = BAD_EMAIL
+    if code in {"too_long", "too_short"}:
+        # Pydantic's own words count "items", and tell how many a secret has.
+        bounds = item.get("ctx", {})
+        wanted = f"most {bounds.get('max_length')}" if code == "too_long" else f"least {bounds.get('min_length')}"
+        message = f"Must have at {wanted} characters or items"
     return FieldError(pointer=_pointer(item["loc"]), message=message, code=code)
 
 

@@ -15,6 +15,8 @@ class HeadMiddleware:
             return
 
         async def send_without_body(message: Message) -> None:
+            # The server looks at the very same scope to know whether a body must follow.
+            scope["method"] = "HEAD"
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

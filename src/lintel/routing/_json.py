@@ -23,14 +23,21 @@ class JsonRequest(Request):
 
         Raises:
             json.JSONDecodeError: It is none.
-            HTTPException: 400, it is nested too deep.
+            HTTPException: 400, it is not UTF-8 or nested too deep.
         """
         if not hasattr(self, "_json"):
             body = await self.body()
-            self._json = json.loads(body)
+            self._json = json.loads(_text(body))
             if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deeper(self._json, MAX_DEPTH):
                 raise HTTPException(BAD_REQUEST, detail=f"The body is nested deeper than {MAX_DEPTH} levels.")
         return self._json
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise HTTPException(BAD_REQUEST, detail="The body is not UTF-8.") from None
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

@@ -111,9 +111,10 @@ def _check_content_type(request: Request, accepted: Sequence[str]) -> None:
     media_type = message.get_content_type()
     is_json = media_type.startswith("application/") and media_type.endswith("+json") and JSON_TYPE in accepted
     charset = str(message.get_param("charset", "")).lower()
-    if (media_type not in accepted and not is_json) or charset not in UTF8:
+    is_encoded = request.headers.get("content-encoding", "identity") != "identity"
+    if (media_type not in accepted and not is_json) or charset not in UTF8 or is_encoded:
         raise HTTPException(
             UNSUPPORTED_MEDIA_TYPE,
-            detail=f"This operation reads {' or '.join(accepted)} in UTF-8.",
+            detail=f"This operation reads {' or '.join(accepted)} in UTF-8, uncompressed.",
             headers={"Accept": ", ".join(accepted)},
         )

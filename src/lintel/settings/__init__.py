@@ -3,6 +3,7 @@
 from lintel.settings._base import BaseGroup, Environment, deployed
 from lintel.settings._describe import SettingDescription, describe_settings
 from lintel.settings._groups import (
+    MIN_SECRET_LENGTH,
     DatabaseSettings,
     HttpSettings,
     LintelSettings,
@@ -17,6 +18,7 @@ from lintel.settings._secret_key import resolve_secret_key
 from lintel.settings._types import BlankIsUnset, StringList
 
 __all__ = [
+    "MIN_SECRET_LENGTH",
     "BaseGroup",
     "BlankIsUnset",
     "DatabaseSettings",

@@ -41,7 +41,7 @@ class SettingDescription:
 
 
 def describe_settings(settings: BaseGroup, *, env_file: Path | None = Path(".env")) -> list[SettingDescription]:
-    """Every setting of a settings object, group by group in the order of declaration."""
+    """Every setting of a settings object, group by group in the order in which its class names them."""
     cls = type(settings)
     found = {source: set(read()) for source, read in _sources(cls, env_file).items()}
     return [
@@ -53,7 +53,7 @@ def describe_settings(settings: BaseGroup, *, env_file: Path | None = Path(".env
             value=_text(getattr(settings, name)),
             source=_source_of(name, field, found),
         )
-        for name, field in cls.model_fields.items()
+        for name, field in sorted(cls.model_fields.items(), key=lambda item: _place_of(cls, item[0]))
     ]
 
 
@@ -82,6 +82,13 @@ def _names(name: str, field: FieldInfo) -> tuple[str, ...]:
 
 def _group_of(cls: type[BaseGroup], name: str) -> str:
     return next(base.__name__ for base in reversed(cls.__mro__) if name in getattr(base, "__annotations__", {}))
+
+
+def _place_of(cls: type[BaseGroup], name: str) -> int:
+    """What every group shares comes first; sorting keeps the order within a group."""
+    names = [base.__name__ for base in cls.__mro__]
+    group = _group_of(cls, name)
+    return -1 if group == BaseGroup.__name__ else names.index(group)
 
 
 def _text(value: object) -> str:

@@ -67,6 +67,13 @@ class ServerSettings(BaseGroup):
         validation_alias=AliasChoices("WORKERS", "WEB_CONCURRENCY"),
         description="Number of server processes.",
     )
+    shutdown_drain_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="How long /ready says 503 before the port is closed: a little longer than the interval of your "
+        "load balancer's probes. Single process only.",
+    )
     shutdown_grace_seconds: int = Field(
         default=20, ge=1, le=3600, description="How long requests in flight may take to finish at shutdown."
     )

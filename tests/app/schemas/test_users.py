@@ -217,3 +217,8 @@ class TestUserQuery:
     @pytest.mark.parametrize("body", [{"size": 101}, {"page": 0}, {"search": " "}, {"sort_by": "x"}, {"q": "x"}])
     def test_refuses_what_is_out_of_bounds(self, body: dict[str, Any]) -> None:
         assert fault_of(UserQuery, body)[0] == next(iter(body))
+
+
+def test_a_change_takes_the_name_under_its_other_name() -> None:
+    assert UserUpdateMe.model_validate({"name": "Ada King"}).changes() == {"full_name": "Ada King"}
+    assert UserUpdate.model_validate({"name": None}).changes() == {"full_name": None}

@@ -450,7 +450,9 @@ class TestCheckedOut:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
             assert {type(end) for end in ends} == {asyncio.CancelledError}
-        assert cancelled.checked_out() == 0
+        async with asyncio.timeout(10):  # connections that were being made are given back as soon as they are
+            while cancelled.checked_out():  # noqa: ASYNC110 - the pool announces nothing
+                await asyncio.sleep(0.01)
         assert await owners(database) == []
         assert await works(cancelled)
 

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from app.models import Base
-from lintel.db import Database, Migrations
+from lintel.db import Database, Migrations, NotMigratedError
 from tests.conftest import MIGRATIONS, ROOT
 from tests.lintel.db.conftest import ON_POSTGRESQL, DatabaseFactory, execute
 
@@ -165,6 +165,21 @@ class TestUpgrade:
         started = time.monotonic()
         await asyncio.gather(migrations.upgrade(slow.migrator), migrations.upgrade(other.migrator))
         assert time.monotonic() - started > 2.5
+
+
+class TestCheck:
+    async def test_refuses_an_empty_and_an_older_database(self, empty: Database, chain: Chain) -> None:
+        migrations = chain(["CREATE TABLE one (x INTEGER)"], ["CREATE TABLE two (x INTEGER)"])
+        with pytest.raises(NotMigratedError, match="None"):
+            await migrations.check(empty.reader)
+        await migrations.upgrade(empty.migrator, "1")
+        with pytest.raises(NotMigratedError, match="1"):
+            await migrations.check(empty.reader)
+
+    async def test_takes_the_newest_and_a_newer_one(self, empty: Database, chain: Chain) -> None:
+        await MIGRATIONS.upgrade(empty.migrator)
+        await MIGRATIONS.check(empty.reader)
+        await chain(["CREATE TABLE one (x INTEGER)"]).check(empty.reader)  # to which ours is unknown
 
 
 class TestDrift:

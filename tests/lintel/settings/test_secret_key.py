@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from pydantic import SecretStr
 
-from lintel.settings import SecuritySettings, resolve_secret_key
+from lintel.settings import SecuritySettings, SettingsError, resolve_secret_key
 
 SECRET = "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA"
 OTHER_PROCESS = """
@@ -85,7 +85,20 @@ class TestResolveSecretKey:
         assert len(keys) == 1
         assert {key.strip() for key in keys} == {resolve_secret_key(make())}
 
-    def test_a_folder_that_cannot_be_made_is_an_error_of_the_system(self, make: Make, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_made_is_a_fault_that_names_it(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "a").touch()
-        with pytest.raises(OSError, match="data"):
+        with pytest.raises(SettingsError, match=r"DATA_DIR .* cannot be written to"):
             resolve_secret_key(make())
+
+    @pytest.mark.parametrize("content", [b"", b"x", b"a" * 31, b"\xff" * 48])
+    def test_a_file_without_a_key_is_a_fault_that_names_it(self, make: Make, content: bytes) -> None:
+        settings = make()
+        resolve_secret_key(settings)
+        (settings.data_dir / "secret_key").write_bytes(content)
+        with pytest.raises(SettingsError, match="secret_key holds no key"):
+            resolve_secret_key(settings)
+
+    def test_the_folder_is_its_owners_alone(self, make: Make) -> None:
+        settings = make()
+        resolve_secret_key(settings)
+        assert settings.data_dir.stat().st_mode & 0o777 == 0o700

@@ -8,7 +8,7 @@ SwaggerUIBundle({
   deepLinking: true,
   docExpansion: "list",
   filter: false,
-  persistAuthorization: true,
+  persistAuthorization: false,
   showCommonExtensions: true,
   tryItOutEnabled: true,
   // The validator badge would send the schema's address to another host.
