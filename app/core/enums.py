@@ -41,3 +41,12 @@ class OptimizationTier(StrEnum):
 
     BASIC = "basic"
     STANDARD = "standard"
+
+
+class SentimentLabel(StrEnum):
+    """What a score amounts to."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    MIXED = "mixed"

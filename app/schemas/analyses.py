@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier
+from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier, SentimentLabel
 from lintel.api import PageQuery, RequestModel, ResponseModel, Text
 
 MAX_TEXT = 10_000
@@ -51,15 +51,6 @@ class Distribution(ResponseModel):
     positive: Annotated[float, Field(description="Positive share, 0 to 1.")]
     neutral: Annotated[float, Field(description="Neutral share, 0 to 1.")]
     negative: Annotated[float, Field(description="Negative share, 0 to 1.")]
-
-
-class SentimentLabel(StrEnum):
-    """What a score amounts to."""
-
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-    NEUTRAL = "neutral"
-    MIXED = "mixed"
 
 
 class Evidence(ResponseModel):

@@ -4,7 +4,6 @@ from app.engines.text.sentences import Span, split_sentences
 from app.engines.text.sentiment import (
     Distribution,
     EngineInfo,
-    Label,
     SentenceSentiment,
     Sentiment,
     analyse_sentiment,
@@ -15,7 +14,6 @@ __all__ = [
     "Distribution",
     "EngineInfo",
     "Evidence",
-    "Label",
     "Polarity",
     "SentenceSentiment",
     "Sentiment",

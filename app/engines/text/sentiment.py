@@ -1,10 +1,10 @@
 """Sentiment of a text from the sentiment of its sentences."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from math import sqrt
 from typing import Any, Final
 
+from app.core.enums import SentimentLabel
 from app.engines.text.sentences import Span, split_sentences
 from app.engines.text.vader import Evidence, Polarity, explain
 
@@ -15,15 +15,6 @@ LEAST_WEIGHT: Final = 0.1
 
 BLANK: Final = "The text is blank."
 NO_SENTIMENT: Final = "Nothing in the text carries sentiment."
-
-
-class Label(StrEnum):
-    """What a score and the shares behind it amount to."""
-
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-    NEUTRAL = "neutral"
-    MIXED = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +42,7 @@ class SentenceSentiment:
     start: int
     end: int
     score: float
-    label: Label
+    label: SentimentLabel
     evidence: tuple[Evidence, ...]
 
 
@@ -63,7 +54,7 @@ class Sentiment:
     """
 
     score: float
-    label: Label
+    label: SentimentLabel
     distribution: Distribution
     sentences: tuple[SentenceSentiment, ...]
     warnings: tuple[str, ...]
@@ -106,7 +97,7 @@ def _sentence(text: str, span: Span, total: "_Total") -> SentenceSentiment:
     return SentenceSentiment(start, end, polarity.compound, label, evidence)
 
 
-def label_of(score: float, positive: float, negative: float) -> Label:
+def label_of(score: float, positive: float, negative: float) -> SentimentLabel:
     """The label of a score from -1 to 1 and the positive and negative shares behind it.
 
     Mixed when the smaller share is at least half of the larger; otherwise by the score: positive from 0.05, negative
@@ -114,10 +105,10 @@ def label_of(score: float, positive: float, negative: float) -> Label:
     """
     smaller, larger = (positive, negative) if positive < negative else (negative, positive)
     if smaller > 0 and smaller >= MIXED_RATIO * larger:
-        return Label.MIXED
+        return SentimentLabel.MIXED
     if score >= THRESHOLD:
-        return Label.POSITIVE
-    return Label.NEGATIVE if score <= -THRESHOLD else Label.NEUTRAL
+        return SentimentLabel.POSITIVE
+    return SentimentLabel.NEGATIVE if score <= -THRESHOLD else SentimentLabel.NEUTRAL
 
 
 class _Total:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.core.enums import OptimizationTier
-from app.engines.text import Label, analyse_sentiment
+from app.engines.text import analyse_sentiment
 from app.schemas.analyses import (
     MAX_TEXT,
     SAMPLE,
@@ -14,7 +14,6 @@ from app.schemas.analyses import (
     AnalysisQuery,
     AnalysisRead,
     AnalysisSort,
-    SentimentLabel,
     SentimentResult,
 )
 
@@ -67,9 +66,6 @@ class TestSentimentResult:
     def test_holds_all_that_the_engine_finds(self, text: str) -> None:
         found = analyse_sentiment(text).to_dict()
         assert SentimentResult.model_validate(found).model_dump(mode="json") == found
-
-    def test_knows_every_label_of_the_engine(self) -> None:
-        assert {label.value for label in SentimentLabel} == {label.value for label in Label}
 
 
 class TestExamples:

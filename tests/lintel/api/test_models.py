@@ -17,6 +17,7 @@ class Thing(RequestModel):
 class ThingPatch(PatchModel):
     name: Annotated[str, Text(max_length=5)] = left_out()
     note: str | None = None
+    colour: str = "red"
 
 
 class TestRequestModel:
@@ -56,6 +57,7 @@ class TestPatchModel:
         properties = ThingPatch.model_json_schema()["properties"]
         assert "default" not in properties["name"]
         assert "default" not in properties["note"]
+        assert properties["colour"]["default"] == "red"
 
 
 class TestResponseModel:

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
 from lintel.context import current_request_id
@@ -92,6 +92,24 @@ class TestAccessLog:
             await asgi_request(AccessLogMiddleware(left), "GET", "/show")
         assert (log_records[0]["status"], log_records[0]["log_level"]) == (499, "info")
 
+    async def test_other_messages_pass_uncounted(self, log_records: list[EventDict]) -> None:
+        sent: list[str] = []
+
+        async def hints(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.early_hint", "links": []})
+            await PlainTextResponse("four")(scope, receive, send)
+
+        async def send(message: Message) -> None:
+            sent.append(message["type"])
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None}
+        await AccessLogMiddleware(hints)(scope, receive, send)
+        assert sent == ["http.response.early_hint", "http.response.start", "http.response.body"]
+        assert log_records[0]["bytes"] == 4
+
     async def test_a_server_without_raw_paths_gets_a_safe_one(self, log_records: list[EventDict]) -> None:
         async def without_raw_path(scope: Scope, receive: Receive, send: Send) -> None:
             await AccessLogMiddleware(SMALL)({k: v for k, v in scope.items() if k != "raw_path"}, receive, send)
@@ -101,6 +119,17 @@ class TestAccessLog:
 
 
 class TestErrorBoundary:
+    async def test_an_exception_of_a_layer_before_any_answer_is_a_500_that_says_nothing(
+        self, log_records: list[EventDict]
+    ) -> None:
+        async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+            raise RuntimeError("canary")
+
+        answer = await asgi_request(ErrorBoundaryMiddleware(breaks), "GET", "/")
+        assert (answer.status, answer.header("content-type"), answer.raised) == (500, MEDIA_TYPE, None)
+        assert "canary" not in answer.text
+        assert len(log_records) == 1
+
     async def test_an_exception_after_the_answer_began_is_logged_and_ends_there(
         self, log_records: list[EventDict]
     ) -> None:

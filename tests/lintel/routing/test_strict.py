@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 import pytest
-from fastapi import Body, Depends, FastAPI, Form, Query
+from fastapi import Body, Depends, FastAPI, Form, Query, Request
 from pydantic import BaseModel, Field
 
 from lintel.errors import install_error_handlers
@@ -40,6 +40,10 @@ def app() -> FastAPI:
     @router.post("/json")
     async def read_json(value: Annotated[object, Body()]) -> str:
         return type(value).__name__
+
+    @router.post("/twice")
+    async def read_twice(value: Annotated[object, Body()], request: Request) -> bool:
+        return await request.json() is value
 
     @router.post("/form")
     async def read_form(name: Annotated[str, Form()]) -> str:
@@ -127,3 +131,6 @@ class TestDepth:
     async def test_does_not_count_brackets_side_by_side_or_in_text(self, app: FastAPI) -> None:
         wide = json.dumps([[] for _ in range(1_000)] + ["[" * 1_000]).encode()
         assert (await send(app, "POST", "/json", body=wide, content_type=b"application/json")).status == 200
+
+    async def test_a_body_is_parsed_once(self, app: FastAPI) -> None:
+        assert (await send(app, "POST", "/twice", body=b"[1]", content_type=b"application/json")).json() is True

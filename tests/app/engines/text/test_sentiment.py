@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.enums import SentimentLabel
 from app.engines import text as facade
-from app.engines.text import EngineInfo, Evidence, Label, analyse_sentiment, polarity
+from app.engines.text import EngineInfo, Evidence, analyse_sentiment, polarity
 from app.engines.text.sentiment import BLANK, NO_SENTIMENT, label_of
 
 TEN_THOUSAND = 10_000
@@ -56,29 +57,29 @@ class TestLabel:
     @pytest.mark.parametrize(
         ("text", "label"),
         [
-            ("I love this wonderful place.", Label.POSITIVE),
-            ("I hate this awful place.", Label.NEGATIVE),
-            ("The table stands in the room.", Label.NEUTRAL),
-            ("The room was lovely. The food was horrible.", Label.MIXED),
-            ("The room was lovely. It was great. We loved it. One lamp was broken.", Label.POSITIVE),
+            ("I love this wonderful place.", SentimentLabel.POSITIVE),
+            ("I hate this awful place.", SentimentLabel.NEGATIVE),
+            ("The table stands in the room.", SentimentLabel.NEUTRAL),
+            ("The room was lovely. The food was horrible.", SentimentLabel.MIXED),
+            ("The room was lovely. It was great. We loved it. One lamp was broken.", SentimentLabel.POSITIVE),
         ],
     )
-    def test_names_what_the_text_amounts_to(self, text: str, label: Label) -> None:
+    def test_names_what_the_text_amounts_to(self, text: str, label: SentimentLabel) -> None:
         assert analyse_sentiment(text).label == label
 
     @pytest.mark.parametrize(
         ("score", "positive", "negative", "label"),
         [
-            (0.05, 0.2, 0.0, Label.POSITIVE),
-            (-0.05, 0.0, 0.2, Label.NEGATIVE),
-            (0.0499, 0.2, 0.0, Label.NEUTRAL),
-            (-0.0499, 0.0, 0.2, Label.NEUTRAL),
-            (0.9, 0.4, 0.2, Label.MIXED),
-            (-0.9, 0.2, 0.4, Label.MIXED),
-            (0.9, 0.4, 0.1999, Label.POSITIVE),
+            (0.05, 0.2, 0.0, SentimentLabel.POSITIVE),
+            (-0.05, 0.0, 0.2, SentimentLabel.NEGATIVE),
+            (0.0499, 0.2, 0.0, SentimentLabel.NEUTRAL),
+            (-0.0499, 0.0, 0.2, SentimentLabel.NEUTRAL),
+            (0.9, 0.4, 0.2, SentimentLabel.MIXED),
+            (-0.9, 0.2, 0.4, SentimentLabel.MIXED),
+            (0.9, 0.4, 0.1999, SentimentLabel.POSITIVE),
         ],
     )
-    def test_has_these_bounds(self, score: float, positive: float, negative: float, label: Label) -> None:
+    def test_has_these_bounds(self, score: float, positive: float, negative: float, label: SentimentLabel) -> None:
         assert label_of(score, positive, negative) is label
 
 
@@ -102,7 +103,7 @@ class TestEvidence:
     @given(TEXTS)
     def test_none_means_neutral(self, text: str) -> None:
         for sentence in analyse_sentiment(text).sentences:
-            assert sentence.evidence or (sentence.label is Label.NEUTRAL and sentence.score == 0)
+            assert sentence.evidence or (sentence.label is SentimentLabel.NEUTRAL and sentence.score == 0)
             assert all(text[found.start : found.end] == found.text for found in sentence.evidence)
 
 
@@ -116,7 +117,7 @@ class TestWarnings:
 
     def test_come_with_a_neutral_result(self) -> None:
         result = analyse_sentiment("")
-        assert (result.score, result.label, result.distribution.neutral) == (0, Label.NEUTRAL, 1)
+        assert (result.score, result.label, result.distribution.neutral) == (0, SentimentLabel.NEUTRAL, 1)
 
 
 class TestToDict:
