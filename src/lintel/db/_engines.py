@@ -94,19 +94,24 @@ def _common(settings: DatabaseSettings) -> dict[str, Any]:
 def _prepare_sqlite(settings: DatabaseSettings) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
     busy_ms = int(min(settings.database_statement_timeout, MAX_WAIT_SECONDS) * 1_000)
     pragmas = (
+        f"busy_timeout={busy_ms}",  # first: the next one needs the whole file for a moment
         "journal_mode=WAL",  # readers do not wait for the writer
         "synchronous=FULL",  # what was answered with 2xx survives a power cut
-        f"busy_timeout={busy_ms}",
         "foreign_keys=ON",
         "trusted_schema=OFF",
     )
 
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
-        _execute(connection, *(f"PRAGMA {pragma}" for pragma in pragmas))
         deadline = record.info[DEADLINE] = _Deadline(settings.database_statement_timeout)
-        connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, VM_STEPS))
+        deadline.restart()
+        try:
+            connection.isolation_level = None  # we say BEGIN ourselves
+            connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
+            _execute(connection, *(f"PRAGMA {pragma}" for pragma in pragmas))
+            connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, VM_STEPS))
+        except BaseException:
+            connection.close()  # the pool would forget it without closing it
+            raise
 
     return prepare
 
