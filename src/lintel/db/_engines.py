@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import event
@@ -14,6 +15,8 @@ from lintel.db._urls import make_folder, reader_url, writer_url
 from lintel.settings import DatabaseSettings
 
 DEADLINE = "lintel.deadline"
+WAL_PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+"""Seconds; only ever needed while a database is made."""
 MIGRATION_SECONDS = 3_600.0
 MAX_WAIT_SECONDS = 30.0
 """For the lock of an SQLite file, also in a migration."""
@@ -94,8 +97,7 @@ def _common(settings: DatabaseSettings) -> dict[str, Any]:
 def _prepare_sqlite(settings: DatabaseSettings) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
     busy_ms = int(min(settings.database_statement_timeout, MAX_WAIT_SECONDS) * 1_000)
     pragmas = (
-        f"busy_timeout={busy_ms}",  # first: the next one needs the whole file for a moment
-        "journal_mode=WAL",  # readers do not wait for the writer
+        f"busy_timeout={busy_ms}",
         "synchronous=FULL",  # what was answered with 2xx survives a power cut
         "foreign_keys=ON",
         "trusted_schema=OFF",
@@ -108,12 +110,28 @@ def _prepare_sqlite(settings: DatabaseSettings) -> Callable[[DBAPIConnection, Co
             connection.isolation_level = None  # we say BEGIN ourselves
             connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
             _execute(connection, *(f"PRAGMA {pragma}" for pragma in pragmas))
+            _use_wal(connection)
             connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, VM_STEPS))
         except BaseException:
             connection.close()  # the pool would forget it without closing it
             raise
 
     return prepare
+
+
+def _use_wal(connection: DBAPIConnection) -> None:
+    """Readers do not wait for the writer.
+
+    Processes that make a new file at once all switch it; SQLite refuses who comes second instead of letting it wait.
+    """
+    for pause in WAL_PAUSES:
+        try:
+            _execute(connection, "PRAGMA journal_mode=WAL")
+        except OperationalError:
+            time.sleep(pause)
+        else:
+            return
+    _execute(connection, "PRAGMA journal_mode=WAL")
 
 
 def _lower(value: object) -> object:
