@@ -27,8 +27,8 @@ from lintel.server import serve
 from lintel.settings import MIN_SECRET_LENGTH, Environment, SettingsError, describe_settings
 
 PASSWORD_LENGTH = 16
-SIGNS = "-_.+"
-"""Special characters that need no quotes in a shell."""
+SIGNS = "-_."
+"""Special characters that need no quotes in a shell and mean themselves in a form, where + is a space."""
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from sqlite3 import OperationalError
+from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any
 
 from sqlalchemy import event
@@ -127,7 +127,9 @@ def _use_wal(connection: DBAPIConnection) -> None:
     for pause in WAL_PAUSES:
         try:
             _execute(connection, "PRAGMA journal_mode=WAL")
-        except OperationalError:
+        except OperationalError as error:
+            if error.sqlite_errorcode != SQLITE_BUSY:
+                raise
             time.sleep(pause)
         else:
             return
