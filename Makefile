@@ -76,7 +76,7 @@ bench: $(VENV)/.dev ## Measure; figures go to bench/results (so far: sentiment a
 
 lock: $(VENV)/.dev ## Make the lock files anew: versions and hashes, no addresses
 	@for part in base: "service:--extra postgres --extra redis --group build" \
-			"dev:--all-extras --group build --group dev"; do \
+			"dev:--all-extras --group build --group dev --group bench"; do \
 		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) $${part#*:} \
 			-o requirements/$${part%%:*}.lock || exit 1; \
 	done
