@@ -13,7 +13,7 @@ from lintel.errors import declare_errors, install_error_handlers, problem_page_r
 from lintel.lifespan import Resource, lifespan_of
 from lintel.middleware import wrap_in_middleware
 from lintel.openapi import restore_nulls
-from lintel.routing import check_routes_guarded
+from lintel.routing import check_routes_guarded, install_route_index
 from lintel.settings import LintelSettings
 
 DOCS_URL = "/docs"
@@ -68,6 +68,7 @@ def create_app(
                 title=settings.app_name, openapi_url=OPENAPI_URL, docs_url=DOCS_URL, redoc_url=REDOC_URL
             )
         )
+    install_route_index(app.router)
     check_routes_guarded(app, public=[*public_routes, *_own_public_routes(settings)], authenticators=authenticators)
     return app
 

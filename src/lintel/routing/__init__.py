@@ -1,7 +1,16 @@
-"""Strict routes, the guard against open ones, and the name of the route that answered."""
+"""Strict routes, the guard against open ones, the index of routes, and the name of the route that answered."""
 
 from lintel.routing._effective import effective_path
 from lintel.routing._guard import UnguardedRouteError, check_routes_guarded, route_names
+from lintel.routing._index import install_route_index
 from lintel.routing._strict import Router, StrictRoute
 
-__all__ = ["Router", "StrictRoute", "UnguardedRouteError", "check_routes_guarded", "effective_path", "route_names"]
+__all__ = [
+    "Router",
+    "StrictRoute",
+    "UnguardedRouteError",
+    "check_routes_guarded",
+    "effective_path",
+    "install_route_index",
+    "route_names",
+]
