@@ -71,8 +71,8 @@ cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %,
 	@$(BIN)/coverage report --include='app/*' --fail-under=95
 	@$(BIN)/coverage html --quiet
 
-bench: $(VENV)/.dev ## Measure; figures go to bench/results (so far: sentiment against the original)
-	@$(BIN)/python bench/sentiment.py
+bench: $(VENV)/.dev ## Measure; figures go to bench/results, or only some: make bench CASES="stack routes"
+	@$(BIN)/python -m bench $(CASES)
 
 lock: $(VENV)/.dev ## Make the lock files anew: versions and hashes, no addresses
 	@for part in base: "service:--extra postgres --extra redis --group build" \

@@ -1,0 +1,87 @@
+"""Figures as tables of Markdown, the gates first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
+
+from bench.harness.figures import RATIO, Figure, Gate, Row, Table
+from bench.harness.results import Result
+
+
+def gates(results: Iterable[Result]) -> str:
+    """Every figure that has a gate, and whether it is met."""
+    rows = [_gate_row(figure, figure.gate) for figure in _figures(results) if figure.gate is not None]
+    return _markdown(["", "gate", "aim", "found", "of the rounds", ""], rows)
+
+
+def tables(result: Result) -> str:
+    """All that one case found."""
+    return "\n\n".join(part for table in result.tables for part in _parts(table))
+
+
+def _figures(results: Iterable[Result]) -> Iterator[Figure]:
+    for result in results:
+        for table in result.tables:
+            yield from table.figures
+
+
+def _gate_row(figure: Figure, gate: Gate) -> list[str]:
+    sign = "≥" if gate.at_least else "≤"
+    missed = gate.missed_by(figure.value)
+    return [
+        figure.name,
+        f"{sign} {_quantity(gate.bound, figure.unit)}",
+        "" if gate.aim is None else f"{sign} {_quantity(gate.aim, figure.unit)}",
+        f"**{_quantity(figure.value, figure.unit)}**",
+        _span(figure.low, figure.high),
+        "met" if missed is None else f"missed by {missed:.0%}",
+    ]
+
+
+def _parts(table: Table) -> Iterator[str]:
+    yield f"### {table.title}"
+    yield from table.notes
+    yield _markdown(*_columns(table))
+    if table.figures:
+        yield _markdown(
+            ["", "median", "of the rounds"],
+            [[item.name, _quantity(item.value, item.unit), _span(item.low, item.high)] for item in table.figures],
+        )
+
+
+def _columns(table: Table) -> tuple[list[str], list[list[str]]]:
+    """The head and the rows; a column that would be empty is left out."""
+    base = next((row.samples for row in table.rows if row.name == table.base), None)
+    has_beside = any(row.beside for row in table.rows)
+    head = ["", "what was on", f"{table.unit}, median", "of the rounds"]
+    head += [f"over {table.base}"] if base else []
+    head += [f"database, {table.unit}"] if has_beside else []
+    return head, [_row(row, base, has_beside=has_beside) for row in table.rows]
+
+
+def _row(row: Row, base: Sequence[float] | None, *, has_beside: bool) -> list[str]:
+    cells = [row.name, row.on, _number(median(row.samples)), _span(min(row.samples), max(row.samples))]
+    if base:
+        ratio = median(own / others for own, others in zip(row.samples, base, strict=True))
+        cells.append(f"{ratio:.2f}x")
+    if has_beside:
+        cells.append(_number(median(row.beside)) if row.beside else "")
+    return cells
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _span(low: float, high: float) -> str:
+    return f"{_number(low)} to {_number(high)}"
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{_number(value)}{unit}" if unit == RATIO else f"{_number(value)} {unit}"
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 1_000:  # noqa: PLR2004 - three figures are enough
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"  # noqa: PLR2004 - as above
