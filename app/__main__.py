@@ -24,7 +24,14 @@ from app.services.container import Services
 from lintel.errors import ServiceError
 from lintel.observability import configure_logging
 from lintel.server import serve
-from lintel.settings import MIN_SECRET_LENGTH, Environment, SettingsError, describe_settings
+from lintel.settings import (
+    MIN_SECRET_LENGTH,
+    Environment,
+    SettingsError,
+    describe_settings,
+    example_env_file,
+    misspelt_names,
+)
 
 PASSWORD_LENGTH = 16
 SIGNS = "-_."
@@ -88,8 +95,12 @@ def create_admin(
 def settings_command(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the service could start.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print .env.example: every setting's default.")] = False,
 ) -> None:
     """Show every setting: its meaning, default, value and where that comes from. Secrets are masked."""
+    if example:
+        typer.echo(example_env_file(Settings), nl=False)
+        return
     settings = _settings()
     if check:
         typer.echo(f"The settings are fit to start with (ENVIRONMENT={settings.environment}).")
@@ -122,10 +133,13 @@ def openapi() -> None:
 
 def _settings() -> Settings:
     try:
-        return get_settings()
+        settings = get_settings()
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    for name, meant in misspelt_names(Settings).items():
+        typer.echo(f"{name} in .env is no setting and has no effect: is {meant} meant?", err=True)
+    return settings
 
 
 def _prepare(settings: Settings) -> None:

@@ -13,7 +13,8 @@ import structlog
 from typer.testing import CliRunner, Result
 
 import app.__main__ as program
-from app.core.config import get_settings
+from app.core.config import Settings, get_settings
+from lintel.settings import example_env_file
 from lintel.testing._process import free_port
 from tests.conftest import ROOT
 
@@ -109,6 +110,16 @@ class TestSettings:
             0,
             "The settings are fit to start with (ENVIRONMENT=production).\n",
         )
+
+    def test_are_written_as_an_example_even_where_they_are_faulty(self, run: Run) -> None:
+        shown = run("settings", "--example", PORT="http")
+        assert (shown.exit_code, shown.output) == (0, example_env_file(Settings))
+
+    def test_that_are_misspelt_are_told_in_one_line(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("DATABSE_URL=postgresql://u:hidden-word@db/x\n")
+        shown = run("settings", "--check")
+        assert shown.exit_code == 0
+        assert shown.stderr == "DATABSE_URL in .env is no setting and has no effect: is DATABASE_URL meant?\n"
 
     @pytest.mark.parametrize("command", [["settings", "--check"], ["settings"], ["migrate"], ["openapi"], ["serve"]])
     def test_that_are_faulty_are_all_named_and_never_shown(self, run: Run, command: list[str]) -> None:

@@ -5,6 +5,7 @@ import pytest
 import app.core.exceptions  # noqa: F401 - so that the service's errors are known
 from app.core.config import Settings
 from lintel.errors import ServiceError, known_kinds, status_of
+from lintel.settings import example_env_file
 from tests.conftest import ROOT
 
 OURS = [kind for kind in known_kinds() if kind.__module__.startswith(("lintel.", "app."))]
@@ -24,6 +25,11 @@ def test_every_decision_is_in_the_index() -> None:
 
 def test_every_setting_says_what_it_does() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_the_example_of_settings_is_what_its_command_makes() -> None:
+    shown = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert shown == example_env_file(Settings), "run: .venv/bin/python -m app settings --example > .env.example"
 
 
 def test_every_test_that_the_architecture_page_names_is_there() -> None:

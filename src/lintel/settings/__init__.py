@@ -2,6 +2,7 @@
 
 from lintel.settings._base import BaseGroup, Environment, deployed
 from lintel.settings._describe import SettingDescription, describe_settings
+from lintel.settings._example import example_env_file
 from lintel.settings._groups import (
     MIN_SECRET_LENGTH,
     DatabaseSettings,
@@ -14,6 +15,7 @@ from lintel.settings._groups import (
     ServiceSettings,
 )
 from lintel.settings._load import SettingsError, load_settings
+from lintel.settings._misspelt import misspelt_names
 from lintel.settings._secret_key import resolve_secret_key
 from lintel.settings._types import BlankIsUnset, StringList
 
@@ -35,6 +37,8 @@ __all__ = [
     "StringList",
     "deployed",
     "describe_settings",
+    "example_env_file",
     "load_settings",
+    "misspelt_names",
     "resolve_secret_key",
 ]

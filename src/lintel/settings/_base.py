@@ -1,16 +1,21 @@
 """What every group of settings shares: where values come from, and in which environment they are judged."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from lintel.settings._files import FileReferenceSource
+from lintel.settings._files import FileReferenceSource, UnreadableFile
+
+PLACEHOLDER_LEFT = "is a placeholder: put a value of your own in its place"
+_PLACEHOLDER = re.compile(r"change[-_ ]?me|\$\{", re.IGNORECASE)
 
 
 class Environment(StrEnum):
@@ -37,11 +42,18 @@ def deployed(info: ValidationInfo) -> bool:
     return isinstance(environment, Environment) and environment.is_deployed
 
 
-class BaseGroup(BaseSettings):
-    """A group of settings; names are flat, so `DATABASE_URL` is `settings.database_url`.
+def _is_placeholder(value: object) -> bool:
+    """Whether a template's word still stands where a value belongs, or a `${NAME}` that nothing has replaced."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return isinstance(text, str) and _PLACEHOLDER.search(text) is not None
 
-    Values come from (strongest first) arguments, the environment, the file named by `NAME_FILE`, the file `.env` and
-    the directory `SECRETS_DIR`. A service's settings class inherits the groups that it needs.
+
+class BaseGroup(BaseSettings):
+    """What every group shares.
+
+    Names are flat, so `DATABASE_URL` is `settings.database_url`. Values come from (strongest first)
+    arguments, the environment, the file named by `NAME_FILE`, the file `.env` and the directory `SECRETS_DIR`. A
+    service's settings class inherits the groups that it needs.
     """
 
     model_config = SettingsConfigDict(
@@ -64,6 +76,16 @@ class BaseGroup(BaseSettings):
         description="Folder of everything the embedded adapters keep: the SQLite file, the made-up secret key.",
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_value_of_its_own(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, UnreadableFile):
+            message = f"cannot be read from the file that {value.variable} names: {value.reason}"
+            raise ValueError(message)  # noqa: TRY004 - what Pydantic collects
+        if deployed(info) and _is_placeholder(value):
+            raise ValueError(PLACEHOLDER_LEFT)
+        return value
+
     @field_validator("debug")
     @classmethod
     def _no_debug_in_production(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
@@ -84,7 +106,7 @@ class BaseGroup(BaseSettings):
         return (
             init_settings,
             env_settings,
-            FileReferenceSource(settings_cls),
+            FileReferenceSource(settings_cls, getattr(dotenv_settings, "env_vars", {})),
             dotenv_settings,
             file_secret_settings,
         )

@@ -47,7 +47,7 @@ def describe_settings(settings: BaseGroup, *, env_file: Path | None = Path(".env
     return [
         SettingDescription(
             group=_group_of(cls, name),
-            names=_names(name, field),
+            names=names_of(name, field),
             meaning=field.description or "",
             default=_text(field.get_default(call_default_factory=True, validated_data={})),
             value=_text(getattr(settings, name)),
@@ -58,10 +58,11 @@ def describe_settings(settings: BaseGroup, *, env_file: Path | None = Path(".env
 
 
 def _sources(cls: type[BaseGroup], env_file: Path | None) -> dict[str, PydanticBaseSettingsSource]:
+    dotenv = DotEnvSettingsSource(cls, env_file=env_file)
     return {
         "environment": EnvSettingsSource(cls),
-        "NAME_FILE": FileReferenceSource(cls),
-        ".env": DotEnvSettingsSource(cls, env_file=env_file),
+        "NAME_FILE": FileReferenceSource(cls, dotenv.env_vars),
+        ".env": dotenv,
         "SECRETS_DIR": SecretsSettingsSource(cls, secrets_dir=secrets_dir()),
     }
 
@@ -76,7 +77,8 @@ def _aliases(field: FieldInfo) -> tuple[str, ...]:
     return tuple(str(choice) for choice in alias.choices) if isinstance(alias, AliasChoices) else ()
 
 
-def _names(name: str, field: FieldInfo) -> tuple[str, ...]:
+def names_of(name: str, field: FieldInfo) -> tuple[str, ...]:
+    """The environment variables that set a field, the usual one first."""
     return tuple(dict.fromkeys([name.upper(), *_aliases(field)]))
 
 

@@ -1,12 +1,14 @@
 """The library's groups. A service inherits those it needs, and adds groups of its own."""
 
+import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from lintel.settings._base import BaseGroup, Environment, deployed
+from lintel.settings._base import PLACEHOLDER_LEFT, BaseGroup, Environment, deployed
 from lintel.settings._types import BlankIsUnset, StringList
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -14,7 +16,8 @@ EVERYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 MIN_SECRET_LENGTH = 32
 MIN_SECRET_CHARACTERS = 10
 """Fewer different characters than this are a pattern, not a secret."""
-PLACEHOLDERS = ("changeme", "change-me", "change_me", "your-secret", "your_secret", "secret-key", "example")
+PLACEHOLDERS = ("your-secret", "your_secret", "secret-key", "example")
+_REDIS_PATH = re.compile(r"(/[0-9]*)?")
 
 
 class ServiceSettings(BaseGroup):
@@ -190,12 +193,29 @@ class DatabaseSettings(BaseGroup):
         return value
 
 
+def _is_redis_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        has_place = bool(url.hostname) and url.port != 0
+        return url.scheme in {"redis", "rediss"} and has_place and _REDIS_PATH.fullmatch(url.path) is not None
+    except ValueError:  # a port that is no number, a bracket that does not close
+        return False
+
+
 class RedisSettings(BaseGroup):
     """The Redis (or Valkey) server, where there is one."""
 
     redis_url: Annotated[SecretStr | None, BlankIsUnset] = Field(
         default=None, description="redis://… of a server shared by all processes. Unset: none is used."
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _readable_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_redis_url(value.get_secret_value()):
+            # Its text holds a password.
+            raise ValueError("must be redis://host:port/number, or rediss:// for TLS")
+        return value
 
 
 class SecuritySettings(BaseGroup):
@@ -227,7 +247,7 @@ class SecuritySettings(BaseGroup):
         if deployed(info) and (
             len(set(text)) < MIN_SECRET_CHARACTERS or any(word in text.lower() for word in PLACEHOLDERS)
         ):
-            raise ValueError("is a placeholder, not a secret")
+            raise ValueError(PLACEHOLDER_LEFT)
         return value
 
 

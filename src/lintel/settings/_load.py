@@ -37,8 +37,11 @@ def load_settings(settings_cls: type[SettingsT], *, env_file: Path | None = Path
     Raises:
         SettingsError: At least one value is missing, invalid or unsafe; all of them are named.
     """
+    folder = secrets_dir()
+    if folder is not None and not folder.is_dir():
+        raise SettingsError({"SECRETS_DIR": "names no folder that is there"})
     try:
-        return settings_cls(_env_file=env_file, _secrets_dir=secrets_dir(), **values)
+        return settings_cls(_env_file=env_file, _secrets_dir=folder, **values)
     except ValidationError as error:
         raise SettingsError(_faults(settings_cls, error)) from None
     except pydantic_settings.SettingsError as error:

@@ -105,6 +105,11 @@ class TestSource:
         (untouched_machine / "name").write_text("Words")
         assert row(read(**{name: "name"}), "APP_NAME").source == "NAME_FILE"
 
+    def test_a_file_named_in_the_env_file(self, read: Read, untouched_machine: Path) -> None:
+        (untouched_machine / "name").write_text("Words")
+        (untouched_machine / ".env").write_text("API_TITLE_FILE=name\n")
+        assert row(read(), "APP_NAME").source == "NAME_FILE"
+
     @pytest.mark.parametrize("name", ["APP_NAME", "API_TITLE", "api_title"])
     def test_the_env_file(self, read: Read, untouched_machine: Path, name: str) -> None:
         (untouched_machine / ".env").write_text(f"{name}=Words\n")

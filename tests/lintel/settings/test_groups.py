@@ -7,11 +7,12 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from app.core.config import Settings
-from lintel.settings import Environment
+from lintel.settings import Environment, SettingsError, load_settings
 
 Read = Callable[..., Settings]
 Faults = Callable[..., dict[str, str]]
 
+PLACEHOLDER = "is a placeholder: put a value of your own in its place"
 SECRET = "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA"
 DEPLOYED = pytest.mark.parametrize("environment", ["production", "staging"])
 UNDEPLOYED = pytest.mark.parametrize("environment", ["development", "test"])
@@ -260,6 +261,43 @@ class TestDatabaseSettings:
         assert getattr(read(**{name: " "}), name.lower()) is None
 
 
+class TestRedisSettings:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://localhost",
+            "redis://localhost/",
+            "redis://localhost:6379/0",
+            "rediss://u:p%40ss@cache.test:6380/15",
+            "redis://:p@[::1]:6379/1?socket_timeout=1",
+        ],
+    )
+    def test_a_server_is_taken(self, read: Read, url: str) -> None:
+        value = read(REDIS_URL=url).redis_url
+        assert value is not None
+        assert value.get_secret_value() == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "hunter2",
+            "localhost:6379",
+            "http://u:hunter2@cache",
+            "redis://",
+            "redis:hunter2",
+            "redis://:hunter2@",
+            "redis://u:hunter2@cache:port/0",
+            "redis://u:hunter2@cache:0/0",
+            "redis://u:hunter2@cache:99999/0",
+            "redis://u:hunter2@[cache/0",
+            "redis://u:hunter2@cache/zero",
+            "redis://u:hunter2@cache/0/1",
+        ],
+    )
+    def test_anything_else_is_refused_without_being_repeated(self, faults: Faults, url: str) -> None:
+        assert faults(REDIS_URL=url) == {"REDIS_URL": "must be redis://host:port/number, or rediss:// for TLS"}
+
+
 class TestSecuritySettings:
     @DEPLOYED
     def test_a_secret_has_at_least_32_characters(
@@ -304,7 +342,7 @@ class TestSecuritySettings:
         self, faults: Faults, deployable: dict[str, str], environment: str, secret: str
     ) -> None:
         found = faults(**{**deployable, "ENVIRONMENT": environment, "SECRET_KEY": secret})
-        assert found == {"SECRET_KEY": "is a placeholder, not a secret"}
+        assert found == {"SECRET_KEY": PLACEHOLDER}
 
     def test_ten_different_characters_are_no_placeholder(self, read: Read, deployable: dict[str, str]) -> None:
         deployable["SECRET_KEY"] = "0123456789" * 4
@@ -342,6 +380,33 @@ class TestLoggingSettings:
     @pytest.mark.parametrize("text", ["debug", "Info", "WARNING", "error", "critical"])
     def test_levels_are_read_in_any_case(self, read: Read, text: str) -> None:
         assert read(LOG_LEVEL=text).log_level == text.upper()
+
+
+class TestPlaceholders:
+    @DEPLOYED
+    @pytest.mark.parametrize("value", ["change-me", "CHANGE_ME", "Changeme", "x change me", "${NAME}"])
+    @pytest.mark.parametrize(
+        "name", ["APP_NAME", "ALLOWED_HOSTS", "FIRST_ADMIN_EMAIL", "REDIS_URL", "PORT", "DATA_DIR"]
+    )
+    def test_are_refused_in_any_setting_where_deployed(
+        self, faults: Faults, deployable: dict[str, str], environment: str, name: str, value: str
+    ) -> None:
+        assert faults(**{**deployable, "ENVIRONMENT": environment, name: value}) == {name: PLACEHOLDER}
+
+    def test_are_refused_within_a_url(self, faults: Faults, deployable: dict[str, str]) -> None:
+        url = "postgresql://lintel:${POSTGRES_PASSWORD}@db/lintel"
+        assert faults(**deployable, DATABASE_URL=url) == {"DATABASE_URL": PLACEHOLDER}
+
+    def test_are_refused_as_arguments(self, deployable: dict[str, str]) -> None:
+        values: dict[str, Any] = {name.lower(): value for name, value in deployable.items()}
+        values["database_url"] = SecretStr("postgresql://lintel:change-me@db/lintel")
+        with pytest.raises(SettingsError) as refused:
+            load_settings(Settings, env_file=None, **values)
+        assert refused.value.faults == {"DATABASE_URL": PLACEHOLDER}
+
+    @UNDEPLOYED
+    def test_do_elsewhere(self, read: Read, environment: str) -> None:
+        assert read(ENVIRONMENT=environment, SECRET_KEY=SECRET, APP_NAME="change-me").app_name == "change-me"
 
 
 class TestDeployed:

@@ -107,6 +107,14 @@ class TestFileReference:
         assert secret is not None
         assert secret.get_secret_value() == SECRET
 
+    def test_may_be_named_in_the_env_file(self, read: Read, untouched_machine: Path) -> None:
+        (untouched_machine / "key").write_text(f"{SECRET}\n")
+        (untouched_machine / ".env").write_text("SECRET_KEY_FILE=key\nAPP_NAME_FILE=nowhere\n")
+        (untouched_machine / "name").write_text("Words")
+        settings = read(APP_NAME_FILE="name")
+        assert settings.secret_key is not None
+        assert (settings.secret_key.get_secret_value(), settings.app_name) == (SECRET, "Words")
+
     def test_an_empty_name_names_no_file(self, read: Read) -> None:
         assert read(APP_NAME_FILE="").app_name == "Lintel"
 
@@ -114,13 +122,14 @@ class TestFileReference:
     def test_a_file_that_cannot_be_read_is_a_fault_with_its_reason(
         self, faults: Faults, path: str, reason: str
     ) -> None:
-        [(what, why)] = faults(SECRET_KEY_FILE=path).items()
-        assert '"secret_key"' in what
-        assert why == f"({reason})"
+        found = faults(SECRET_KEY_FILE=path, API_TITLE_FILE=path, PORT="http")
+        assert set(found) == {"SECRET_KEY", "APP_NAME", "PORT"}
+        assert found["SECRET_KEY"] == f"cannot be read from the file that SECRET_KEY_FILE names: {reason}"
+        assert found["APP_NAME"] == f"cannot be read from the file that API_TITLE_FILE names: {reason}"
 
     def test_a_file_that_is_no_text_is_a_fault_that_does_not_show_it(self, read: Read, untouched_machine: Path) -> None:
         (untouched_machine / "key").write_bytes(SECRET.encode() + b"\xff")
-        with pytest.raises(SettingsError, match="its value cannot be read") as refused:
+        with pytest.raises(SettingsError, match="the file that SECRET_KEY_FILE names: it is not UTF-8") as refused:
             read(SECRET_KEY_FILE="key")
         assert SECRET not in everything_shown(refused.value)
 
@@ -137,10 +146,19 @@ class TestSecretsDir:
         (untouched_machine / "app_name").write_text("Words")
         assert read(SECRETS_DIR="").app_name == "Lintel"
 
-    def test_a_file_in_its_place_is_a_fault(self, read: Read, untouched_machine: Path) -> None:
+    @pytest.mark.parametrize("name", ["file", "nowhere"])
+    def test_anything_else_in_its_place_is_a_fault(self, faults: Faults, untouched_machine: Path, name: str) -> None:
         (untouched_machine / "file").touch()
-        with pytest.raises(SettingsError, match="must reference a directory"):
-            read(SECRETS_DIR="file")
+        assert faults(SECRETS_DIR=name) == {"SECRETS_DIR": "names no folder that is there"}
+
+    def test_a_file_in_it_that_points_elsewhere_is_a_fault(self, read: Read, untouched_machine: Path) -> None:
+        folder = untouched_machine / "secrets"
+        folder.mkdir()
+        (untouched_machine / "key").write_text(SECRET)
+        (folder / "secret_key").symlink_to(untouched_machine / "key")
+        with pytest.raises(SettingsError) as refused:
+            read(SECRETS_DIR="secrets")
+        assert SECRET not in everything_shown(refused.value)
 
 
 class TestSettingsError:
