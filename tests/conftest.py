@@ -25,6 +25,7 @@ from app.models import Base
 from app.schemas.users import UserCreate, UserRead
 from app.services.container import Services
 from lintel.db import Database, Migrations
+from lintel.observability import merge_context
 from lintel.security import PasswordHasher
 from lintel.settings import Environment, load_settings
 from lintel.testing import create_database, drop_database
@@ -230,5 +231,5 @@ async def admin(service: RunningService) -> Person:
 @pytest.fixture
 def log_records() -> Iterator[list[EventDict]]:
     """Every record written during the test, with what was bound around it."""
-    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as records:
+    with structlog.testing.capture_logs([merge_context]) as records:
         yield records

@@ -7,6 +7,7 @@ from app.core.exceptions import InactiveUser, WrongCredentials
 from app.core.permissions import ROLE_PERMISSIONS
 from app.repositories.users import UserReader, UserRepository
 from app.schemas.auth import LoginForm, Token
+from lintel.context import add_to_log
 from lintel.db import Database, Session
 from lintel.errors import Unauthenticated
 from lintel.security import InvalidToken, PasswordHasher, Principal, TokenSigner
@@ -59,7 +60,7 @@ class AuthService:
             raise Unauthenticated
         if user["status"] is not UserStatus.ACTIVE:
             raise InactiveUser
-        structlog.contextvars.bind_contextvars(user_id=user_id)
+        add_to_log(user_id=user_id)
         return Principal(user_id, ROLE_PERMISSIONS[user["role"]])
 
     def _subject(self, token: str | None) -> int:

@@ -85,7 +85,6 @@ class _Application(FastAPI):
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,
-            max_body_size=settings.max_request_bytes,
             generate_unique_id_function=_operation_id,
             # Left alone, it starts tracing as soon as any library sets a global provider.
             telemetry={"tracing": False, "metrics": False, "logs": False},

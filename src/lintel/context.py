@@ -1,14 +1,18 @@
-"""What log records and error answers of one request or job have in common: its id.
+"""What log records and error answers of one request or job have in common: its id, and what was learnt about it.
 
 The principal is not here on purpose: who asks is an argument, never a global.
 """
 
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar, Token
+from types import MappingProxyType
+from typing import Any
 
 from uuid_utils import uuid7
 
-_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_context: ContextVar[Mapping[str, Any]] = ContextVar("lintel_context", default=_NOTHING)
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{7,127}", re.ASCII)
 
 
@@ -29,14 +33,29 @@ def accept_request_id(candidate: str | None) -> str:
 
 def current_request_id() -> str | None:
     """The id of the request or job being worked on, if there is one."""
-    return _request_id.get()
+    return _context.get().get("request_id")
 
 
-def bind_request_id(request_id: str) -> Token[str | None]:
-    """Make an id the current one; the token undoes it."""
-    return _request_id.set(request_id)
+def current_context() -> Mapping[str, Any]:
+    """Everything that records of the request or job being worked on have in common."""
+    return _context.get()
 
 
-def unbind_request_id(token: Token[str | None]) -> None:
+def bind_request_id(request_id: str) -> Token[Mapping[str, Any]]:
+    """Begin the work on a request or job; the token ends it."""
+    return _context.set({"request_id": request_id})
+
+
+def unbind_request_id(token: Token[Mapping[str, Any]]) -> None:
     """Restore what was current before `bind_request_id`."""
-    _request_id.reset(token)
+    _context.reset(token)
+
+
+def add_to_log(**values: Any) -> None:
+    """Put values into every further record of this request or job, in whichever of its tasks they are learnt.
+
+    Outside of any there is nothing to add to, and nothing happens.
+    """
+    context = _context.get()
+    if isinstance(context, dict):
+        context.update(values)

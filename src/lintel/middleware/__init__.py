@@ -1,6 +1,9 @@
 """Pure ASGI layers, one concern each, and their order."""
 
 from lintel.middleware._access_log import AccessLogMiddleware
+from lintel.middleware._body_limit import BodyLimitMiddleware
+from lintel.middleware._compression import CompressionMiddleware
+from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
 from lintel.middleware._head import HeadMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
@@ -12,6 +15,9 @@ from lintel.middleware._trusted_host import TrustedHostMiddleware
 
 __all__ = [
     "AccessLogMiddleware",
+    "BodyLimitMiddleware",
+    "CORSMiddleware",
+    "CompressionMiddleware",
     "ErrorBoundaryMiddleware",
     "HeadMiddleware",
     "PlainErrorsMiddleware",

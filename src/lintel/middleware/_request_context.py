@@ -3,13 +3,14 @@
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lintel.context import accept_request_id, bind_request_id, unbind_request_id
+from lintel.middleware._headers import find_header
 
-REQUEST_ID_HEADER = "X-Request-ID"
-PROCESS_TIME_HEADER = "X-Process-Time"
+REQUEST_ID_HEADER = b"x-request-id"
+PROCESS_TIME_HEADER = b"x-process-time"
+OURS = frozenset({REQUEST_ID_HEADER, PROCESS_TIME_HEADER})
 
 
 class RequestContextMiddleware:
@@ -26,20 +27,20 @@ class RequestContextMiddleware:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = accept_request_id(Headers(scope=scope).get(REQUEST_ID_HEADER))
+        sent_id = find_header(scope["headers"], REQUEST_ID_HEADER)
+        request_id = accept_request_id(None if sent_id is None else sent_id.decode("latin-1"))
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID_HEADER] = request_id
-                headers[PROCESS_TIME_HEADER] = f"{time.perf_counter() - started:.6f}"
+                elapsed = b"%.6f" % (time.perf_counter() - started)
+                headers = [item for item in message.get("headers", ()) if item[0] not in OURS]
+                headers += ((REQUEST_ID_HEADER, request_id.encode()), (PROCESS_TIME_HEADER, elapsed))
+                message["headers"] = headers
             await send(message)
 
         token = bind_request_id(request_id)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        structlog.contextvars.clear_contextvars()  # what a request bound must not be said of the next one
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            structlog.contextvars.clear_contextvars()
             unbind_request_id(token)

@@ -1,7 +1,8 @@
 """Headers that tell browsers to trust as little as possible."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lintel.middleware._headers import add_missing, raw_headers
 
 STRICT_CSP = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -11,6 +12,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": STRICT_CSP,
 }
+NOT_STORED = (b"cache-control", b"no-store")
+PERSONAL = frozenset({b"authorization", b"cookie"})
 
 
 class SecurityHeadersMiddleware:
@@ -23,28 +26,27 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, *, hsts_seconds: int) -> None:
         self.app = app
-        self.hsts = f"max-age={hsts_seconds}; includeSubDomains" if hsts_seconds else None
+        self.defaults = raw_headers(HEADERS.items())
+        hsts = {"Strict-Transport-Security": f"max-age={hsts_seconds}; includeSubDomains"} if hsts_seconds else {}
+        self.defaults_over_https = [*self.defaults, *raw_headers(hsts.items())]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
+        defaults = self.defaults_over_https if scope["scheme"] == "https" else self.defaults
+        if _is_personal(scope):
+            defaults = [*defaults, NOT_STORED]
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if self.hsts and scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", self.hsts)
-                if _is_personal(scope):
-                    headers.setdefault("Cache-Control", "no-store")
+                message["headers"] = headers = list(message.get("headers", ()))
+                add_missing(headers, defaults)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
 def _is_personal(scope: Scope) -> bool:
-    return scope["method"] not in {"GET", "HEAD"} or any(
-        name in {b"authorization", b"cookie"} for name, _ in scope["headers"]
-    )
+    return scope["method"] not in {"GET", "HEAD"} or not PERSONAL.isdisjoint(name for name, _ in scope["headers"])

@@ -1,10 +1,11 @@
 """All layers in their one order."""
 
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lintel.middleware._access_log import AccessLogMiddleware
+from lintel.middleware._body_limit import BodyLimitMiddleware
+from lintel.middleware._compression import CompressionMiddleware
+from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
 from lintel.middleware._head import HeadMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
@@ -24,8 +25,9 @@ def wrap_in_middleware(app: ASGIApp, settings: HttpSettings) -> ASGIApp:
     Read upwards, this is the way of a request. What stands further out also covers the answers of what stands
     within: a 500 and a 413 carry the request id, the security headers and CORS.
     """
+    app = BodyLimitMiddleware(app, max_bytes=settings.max_request_bytes)
     app = TrailingSlashMiddleware(app)
-    app = GZipMiddleware(app, minimum_size=settings.gzip_minimum_size, compresslevel=GZIP_LEVEL)
+    app = CompressionMiddleware(app, minimum_size=settings.gzip_minimum_size, compresslevel=GZIP_LEVEL)
     app = HeadMiddleware(app)
     app = ErrorBoundaryMiddleware(app)
     app = _cors(app, settings)

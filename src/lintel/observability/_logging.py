@@ -4,13 +4,18 @@ import io
 import logging
 import logging.config
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from lintel.context import current_context
 from lintel.observability._rendering import json_renderer, text_renderer
 from lintel.settings import LoggingSettings
+
+LEVELS = {"warn": "warning", "exception": "error"}
+"""Methods that are not named after the level they write."""
 
 
 def configure_logging(settings: LoggingSettings) -> None:
@@ -24,12 +29,7 @@ def configure_logging(settings: LoggingSettings) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     level = logging.getLevelNamesMapping()[settings.log_level]
     renderer = json_renderer() if settings.log_as_json else text_renderer()
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, merge_context, _describe]
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -46,6 +46,20 @@ class _NamedLogger(structlog.WriteLogger):
     def __init__(self, name: str = "lintel") -> None:
         super().__init__(sys.stdout)
         self.name = name
+
+
+def merge_context(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
+    """What all records of the request or job have in common; a value of the record's own goes before it."""
+    return {**current_context(), **event_dict}
+
+
+def _describe(logger: Any, method: str, event_dict: EventDict) -> EventDict:
+    """When, how important, by whom: what structlog does in three steps, in one."""
+    record = event_dict.get("_record")
+    event_dict["level"] = LEVELS.get(method, method)
+    event_dict["logger"] = logger.name if record is None else record.name
+    event_dict["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return event_dict
 
 
 def _drop_colour(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:

@@ -5,6 +5,7 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 # Control characters, C1 included, and what Unicode counts as the end of a line.
@@ -14,11 +15,7 @@ _CONTROLS_BUT_LAYOUT = {code: shown for code, shown in _CONTROLS.items() if chr(
 
 def json_renderer() -> list[Processor]:
     """One JSON object a record."""
-    return [
-        structlog.processors.format_exc_info,
-        structlog.processors.EventRenamer("message"),
-        _to_json,
-    ]
+    return [_format_stack, _to_json]
 
 
 def text_renderer() -> list[Processor]:
@@ -31,11 +28,16 @@ def text_renderer() -> list[Processor]:
     ]
 
 
+def _format_stack(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
+    return structlog.processors.format_exc_info(logger, method, event_dict) if "exc_info" in event_dict else event_dict
+
+
 def _to_json(_: WrappedLogger, __: str, event_dict: EventDict) -> str:
+    event_dict["message"] = event_dict.pop("event", None)
     try:
-        return json.dumps(event_dict, ensure_ascii=False, default=str, allow_nan=False)
+        return to_json(event_dict, fallback=str, inf_nan_mode="strings").decode()
     except (TypeError, ValueError):
-        # A key that JSON does not have, a circle, NaN: shown as Python shows it rather than not at all.
+        # A key that JSON does not have, a circle, a lone surrogate: shown as Python shows it rather than not at all.
         shown = {str(key): value if isinstance(value, str) else repr(value) for key, value in event_dict.items()}
         return json.dumps(shown, ensure_ascii=False)
 

@@ -4,7 +4,6 @@ import time
 from datetime import timedelta
 
 import pytest
-import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.typing import EventDict
@@ -15,6 +14,7 @@ from app.core.permissions import Permission
 from app.schemas.auth import LoginForm, Token
 from app.schemas.users import UserRegister, UserUpdate
 from app.services.container import TYPE_OF_ACCESS, Services
+from lintel.context import bind_request_id, current_context, unbind_request_id
 from lintel.errors import Unauthenticated
 from lintel.security import PasswordHasher, TokenSigner
 from tests.app.conftest import ServicesFactory, add_user, recorded
@@ -224,10 +224,10 @@ class TestAuthenticate:
         assert len(seen) == 1
 
     async def test_binds_the_caller_to_the_log(self, services: Services, token: Token) -> None:
-        structlog.contextvars.clear_contextvars()
+        bound = bind_request_id("id-of-the-request")
         principal = await services.auth.authenticate(token.access_token)
-        assert structlog.contextvars.get_contextvars() == {"user_id": principal.id}
-        structlog.contextvars.clear_contextvars()
+        assert current_context() == {"request_id": "id-of-the-request", "user_id": principal.id}
+        unbind_request_id(bound)
 
     async def test_minds_a_new_role_at_once(self, services: Services, token: Token) -> None:
         principal = await services.auth.authenticate(token.access_token)

@@ -11,6 +11,7 @@ import pytest
 PREAMBLE = """
 import logging
 import structlog
+from lintel.context import bind_request_id, unbind_request_id
 from lintel.observability import configure_logging
 from lintel.settings import LoggingSettings
 
@@ -39,9 +40,10 @@ try:
 except ValueError:
     ours.exception("ours failed")
     theirs.exception("theirs failed")
-with structlog.contextvars.bound_contextvars(request_id="id-of-the-request"):
-    ours.warning("ours within")
-    theirs.warning("theirs within")
+token = bind_request_id("id-of-the-request")
+ours.warning("ours within")
+theirs.warning("theirs within")
+unbind_request_id(token)
 ours.error("ours after")
 theirs.error("theirs: %s", "formatted", extra={"number": 7})
 theirs.info("breaks of theirs: %s", "a\\r\\nFORGED \\x1b[31m")

@@ -1,0 +1,43 @@
+"""Compressed answers, at no cost for the small ones."""
+
+from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
+from starlette.types import Message, Receive, Scope, Send
+
+from lintel.middleware._headers import find_header
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Starlette's gzip, which is not even asked about an answer that says it is too small to be compressed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is small; let Starlette decide about everything else."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        forward = send
+
+        async def send_or_compress(message: Message) -> None:
+            nonlocal forward
+            if message["type"] == "http.response.start" and not self._is_small(message):
+                responder = self._responder(scope)
+                responder.send = send
+                forward = responder.send_with_compression
+            await forward(message)
+
+        await self.app(scope, receive, send_or_compress)
+
+    def _is_small(self, message: Message) -> bool:
+        length = find_header(message.get("headers", ()), b"content-length")
+        return length is not None and length.isdigit() and int(length) < self.minimum_size
+
+    def _responder(self, scope: Scope) -> IdentityResponder:
+        accepted = find_header(scope["headers"], b"accept-encoding") or b""
+        if b"gzip" not in accepted:
+            return IdentityResponder(self.app, self.minimum_size, exclude_content_types=self.exclude_content_types)
+        return GZipResponder(
+            self.app,
+            self.minimum_size,
+            compresslevel=self.compresslevel,
+            thread_minimum_size=self.thread_minimum_size,
+            exclude_content_types=self.exclude_content_types,
+        )
