@@ -24,8 +24,8 @@ from app.main import create_app
 from app.models import Base
 from app.schemas.users import UserCreate, UserRead
 from app.services.container import Services
+from lintel.context import current_context
 from lintel.db import Database, Migrations
-from lintel.observability import merge_context
 from lintel.security import PasswordHasher
 from lintel.settings import Environment, load_settings
 from lintel.testing import create_database, drop_database
@@ -231,5 +231,5 @@ async def admin(service: RunningService) -> Person:
 @pytest.fixture
 def log_records() -> Iterator[list[EventDict]]:
     """Every record written during the test, with what was bound around it."""
-    with structlog.testing.capture_logs([merge_context]) as records:
+    with structlog.testing.capture_logs([lambda _, __, record: {**current_context(), **record}]) as records:
         yield records

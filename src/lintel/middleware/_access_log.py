@@ -1,9 +1,11 @@
 """One record a request."""
 
 import time
+from functools import cached_property
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
 from lintel.routing import effective_path
 
@@ -11,8 +13,6 @@ MAX_PATH = 2_048
 SERVER_ERROR = 500
 CLIENT_CLOSED = 499
 """Logged, never sent: the client went away before there was an answer (nginx's convention)."""
-
-_log = structlog.get_logger("lintel.access")
 
 
 class AccessLogMiddleware:
@@ -24,6 +24,12 @@ class AccessLogMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+
+    @cached_property
+    def _log(self) -> FilteringBoundLogger:
+        # Looked up with the first record, after logging was set up; the lazy logger would be asked for each.
+        logger: FilteringBoundLogger = structlog.get_logger("lintel.access").bind()
+        return logger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,7 +51,7 @@ class AccessLogMiddleware:
             await self.app(scope, receive, send_and_count)
         finally:
             client = scope.get("client")
-            log = _log.error if status >= SERVER_ERROR else _log.info
+            log = self._log.error if status >= SERVER_ERROR else self._log.info
             log(
                 "request",
                 method=method,

@@ -15,7 +15,7 @@ _CONTROLS_BUT_LAYOUT = {code: shown for code, shown in _CONTROLS.items() if chr(
 
 def json_renderer() -> list[Processor]:
     """One JSON object a record."""
-    return [_format_stack, _to_json]
+    return [_to_json]
 
 
 def text_renderer() -> list[Processor]:
@@ -28,11 +28,9 @@ def text_renderer() -> list[Processor]:
     ]
 
 
-def _format_stack(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
-    return structlog.processors.format_exc_info(logger, method, event_dict) if "exc_info" in event_dict else event_dict
-
-
-def _to_json(_: WrappedLogger, __: str, event_dict: EventDict) -> str:
+def _to_json(logger: WrappedLogger, method: str, event_dict: EventDict) -> str:
+    if "exc_info" in event_dict:
+        event_dict = structlog.processors.format_exc_info(logger, method, event_dict)
     event_dict["message"] = event_dict.pop("event", None)
     try:
         return to_json(event_dict, fallback=str, inf_nan_mode="strings").decode()
