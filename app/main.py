@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api.deps import authenticated
+from app.api.identity import identifier
 from app.api.openapi import HEAD, completed
-from app.api.v1.api import create_router, public_routes
+from app.api.v1.api import create_router, probe_paths, public_routes
 from app.api.v1.endpoints import health
 from app.core.config import Settings, get_settings
 from app.services.container import Services
@@ -31,6 +32,9 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         public_routes=public_routes(prefix),
         authenticators=[authenticated],
         resources=[services.database.opened, services.monitor.watching],
+        rate_limiter=services.rate_limiter,
+        identify=identifier(services.auth),
+        uncounted_paths=probe_paths(prefix),
         openapi=HEAD,
         complete_openapi=completed(prefix),
     )

@@ -42,6 +42,8 @@ USUAL: dict[str, Any] = {
     "environment": Environment.TEST,
     "secret_key": "a key for tests that is long enough 0123456789",
     "docs": True,
+    # Counted all the same, so that every test passes the limiter; no test but those about it reaches this.
+    "rate_limit_per_minute": 1_000_000,
 }
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests about what happens before any database is asked."""

@@ -47,14 +47,8 @@ class AccountSettings(BaseGroup):
 
 
 class ReservedSettings(BaseGroup):
-    """Read and checked, but without effect yet: the limiter and the cache are still to come."""
+    """Read and checked, but without effect yet: the cache is still to come."""
 
-    rate_limit_per_minute: int = Field(
-        default=100,
-        ge=1,
-        validation_alias=AliasChoices("RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_REQUESTS"),
-        description="No effect yet. Requests a minute per caller, once there is a limiter.",
-    )
     enable_caching: bool = Field(default=True, description="No effect yet. Whether answers are cached.")
 
 

@@ -63,6 +63,13 @@ class AuthService:
         add_to_log(user_id=user_id)
         return Principal(user_id, ROLE_PERMISSIONS[user["role"]])
 
+    def claimed_by(self, token: str) -> int | None:
+        """Whom a valid token was signed for, without asking whether the account can still be used."""
+        try:
+            return self._subject(token)
+        except Unauthenticated:
+            return None
+
     def _subject(self, token: str | None) -> int:
         if token is None:
             raise Unauthenticated

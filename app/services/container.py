@@ -13,6 +13,7 @@ from app.services.health import HealthService
 from app.services.users import UserService
 from lintel.db import Database
 from lintel.observability import Check, HealthMonitor, redis_check
+from lintel.ratelimit import RateLimiter, rate_limiter_of
 from lintel.security import PasswordHasher, TokenSigner
 from lintel.settings import resolve_secret_key
 
@@ -28,6 +29,7 @@ class Services:
     auth: AuthService
     users: UserService
     analyses: AnalysisService
+    rate_limiter: RateLimiter
     monitor: HealthMonitor
     health: HealthService
 
@@ -50,6 +52,7 @@ class Services:
             auth=AuthService(database, passwords, tokens),
             users=UserService(database, passwords, AccountPolicy.of(settings)),
             analyses=AnalysisService(database),
+            rate_limiter=rate_limiter_of(settings),
             monitor=monitor,
             health=HealthService(monitor, settings.app_version),
         )

@@ -6,13 +6,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from lintel.documentation import documentation_routes
 from lintel.errors import declare_errors, install_error_handlers, problem_page_routes
 from lintel.lifespan import Resource, lifespan_of
 from lintel.middleware import wrap_in_middleware
-from lintel.openapi import restore_nulls
+from lintel.openapi import declare_headers, restore_nulls
+from lintel.ratelimit import RateLimit, RateLimiter, declare_rate_limits, default_policy, rate_limiter_of
 from lintel.routing import check_routes_guarded, install_route_index
 from lintel.settings import LintelSettings
 
@@ -29,6 +30,9 @@ def create_app(
     authenticators: Collection[Callable[..., Any]],
     resources: Sequence[Resource] = (),
     middleware: Sequence[Middleware] = (),
+    rate_limiter: RateLimiter | None = None,
+    identify: Callable[[Scope], str | None] | None = None,
+    uncounted_paths: Collection[str] = (),
     openapi: Mapping[str, Any] | None = None,
     complete_openapi: Callable[[dict[str, Any]], None] | None = None,
 ) -> FastAPI:
@@ -41,20 +45,27 @@ def create_app(
         authenticators: Dependencies that let only known callers through.
         resources: What it holds while it runs, opened in this order and closed in reverse.
         middleware: Layers of the service's own, within all of the library's.
+        rate_limiter: Counts requests; the one that the settings describe unless the service shares its own.
+        identify: Who is calling, where that is known without waiting, so that limits are counted for each user; None
+            for whom only the address tells apart. What the sender claims must have been verified.
+        uncounted_paths: Paths that no limit is for: those of probes.
         openapi: Further arguments of `FastAPI` for the document's head: `license_info`, `contact`, `openapi_tags`.
         complete_openapi: Called with the finished document, to add what no route can declare.
 
     Raises:
         lintel.routing.UnguardedRouteError: A route is open by accident.
     """
+    limiter = rate_limiter or rate_limiter_of(settings)
+    policy = default_policy(settings)
     app = _Application(
         settings,
         complete_openapi,
+        RateLimit(limiter=limiter, policy=policy, identify=identify, uncounted=uncounted_paths) if policy else None,
         title=settings.app_name,
         version=settings.app_version,
         description=settings.app_description,
         openapi_url=OPENAPI_URL if settings.docs_enabled else None,
-        lifespan=lifespan_of(resources),
+        lifespan=lifespan_of([limiter.opened, *resources]),
         middleware=list(middleware),
         **(openapi or {}),
     )
@@ -77,10 +88,15 @@ class _Application(FastAPI):
     """FastAPI within our layers, with our errors in its document."""
 
     def __init__(
-        self, settings: LintelSettings, complete_openapi: Callable[[dict[str, Any]], None] | None, **options: Any
+        self,
+        settings: LintelSettings,
+        complete_openapi: Callable[[dict[str, Any]], None] | None,
+        rate_limit: RateLimit | None,
+        **options: Any,
     ) -> None:
         self._settings = settings
         self._complete_openapi = complete_openapi
+        self._rate_limit = rate_limit
         super().__init__(
             docs_url=None,
             redoc_url=None,
@@ -94,7 +110,7 @@ class _Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Our layers go around FastAPI's own, whose 500 and 413 would otherwise leave without them."""
-        return wrap_in_middleware(super().build_middleware_stack(), self._settings)
+        return wrap_in_middleware(super().build_middleware_stack(), self._settings, rate_limit=self._rate_limit)
 
     def openapi(self) -> dict[str, Any]:
         """The document, with every error of every operation."""
@@ -103,6 +119,9 @@ class _Application(FastAPI):
         if schema is not before:
             restore_nulls(schema)
             declare_errors(schema)
+            if self._rate_limit is not None:
+                declare_rate_limits(schema, uncounted=self._rate_limit.uncounted)
+            declare_headers(schema)
             if self._complete_openapi is not None:
                 self._complete_openapi(schema)
         return schema

@@ -1,6 +1,64 @@
-"""Repairs of the document that FastAPI makes."""
+"""What the OpenAPI document needs beyond what FastAPI writes into it."""
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+OF_A_LIST = frozenset({"items", "total", "pages", "links"})
+"""Fields by which an answer is known to be a page of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeader:
+    """A header that an answer may carry."""
+
+    name: str
+    meaning: str
+    type: Literal["string", "integer"] = "string"
+
+
+LOCATION = ResponseHeader("Location", "Path of the new resource.")
+RETRY_AFTER = ResponseHeader("Retry-After", "Seconds after which another try makes sense.", "integer")
+BY_STATUS = {
+    "201": LOCATION,
+    "202": LOCATION,
+    "401": ResponseHeader("WWW-Authenticate", "How to say who is calling."),
+    "415": ResponseHeader("Accept", "The types that this operation reads."),
+    "429": RETRY_AFTER,
+    "503": RETRY_AFTER,
+}
+BY_LISTS = (
+    ResponseHeader("Link", "The neighbouring pages: first, prev, next and last."),
+    ResponseHeader("X-Total-Count", "Items on all pages.", "integer"),
+    ResponseHeader("X-Page-Count", "Number of pages.", "integer"),
+)
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every operation with its path."""
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield path, operation
+
+
+def add_headers(document: dict[str, Any], response: dict[str, Any], headers: Iterable[ResponseHeader]) -> None:
+    """Declare headers of one response; each is described once in the document."""
+    components = document.setdefault("components", {}).setdefault("headers", {})
+    for header in headers:
+        components[header.name] = {"description": header.meaning, "schema": {"type": header.type}}
+        response.setdefault("headers", {})[header.name] = {"$ref": f"#/components/headers/{header.name}"}
+
+
+def declare_headers(document: dict[str, Any]) -> None:
+    """Declare the headers that follow from a status, and those of lists."""
+    for _, operation in operations_of(document):
+        for status, response in operation["responses"].items():
+            if status in BY_STATUS:
+                add_headers(document, response, [BY_STATUS[status]])
+            if _is_list(document, response):
+                add_headers(document, response, BY_LISTS)
 
 
 def restore_nulls(document: dict[str, Any]) -> None:
@@ -19,3 +77,9 @@ def restore_nulls(document: dict[str, Any]) -> None:
 
 def _takes_null(part: dict[str, Any]) -> bool:
     return any(alternative.get("type") == "null" for alternative in part.get("anyOf", []))
+
+
+def _is_list(document: dict[str, Any], response: dict[str, Any]) -> bool:
+    reference = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    schemas = document.get("components", {}).get("schemas", {})
+    return set(schemas.get(reference.rpartition("/")[2], {}).get("properties", {})) >= OF_A_LIST

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from httpx2 import AsyncClient
 from pydantic import TypeAdapter
 
 import app.schemas.analyses
@@ -11,7 +12,7 @@ import app.schemas.auth
 import app.schemas.health
 import app.schemas.users
 from lintel.errors import MEDIA_TYPE, Problem
-from tests.conftest import ON_SQLITE, RunningService
+from tests.conftest import ON_SQLITE, Person, RunningService
 
 pytestmark = [pytest.mark.anyio, ON_SQLITE]
 
@@ -110,6 +111,23 @@ async def test_no_answer_has_a_secret_in_it(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if name.endswith("Read") or name.startswith("Page_"):
             assert not {"password", "hashed_password", "secret", "token_hash"} & set(schema["properties"]), name
+
+
+async def test_the_headers_of_an_answer_are_declared(
+    document: dict[str, Any], ada: Person, visitor: AsyncClient
+) -> None:
+    sample = {"text_content": "Fine.", "analysis_type": "sentiment"}
+    answers = [
+        ("post", "/api/v1/analyses", await ada.client.post("/api/v1/analyses", json=sample)),
+        ("get", "/api/v1/analyses", await ada.client.get("/api/v1/analyses")),
+        ("get", "/api/v1/analyses", await visitor.get("/api/v1/analyses")),
+        ("post", "/api/v1/analyses", await ada.client.post("/api/v1/analyses", content=b"?")),
+    ]
+    assert [answer.status_code for _, _, answer in answers] == [201, 200, 401, 415]
+    everywhere = set((await visitor.get("/health")).headers)
+    for method, path, answer in answers:
+        declared = document["paths"][path][method]["responses"][str(answer.status_code)]["headers"]
+        assert {name.lower() for name in declared} == set(answer.headers) - everywhere - {"cache-control"}
 
 
 def _computed(model: Any) -> set[str]:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lintel.application import create_app
 from lintel.errors import Unauthenticated
+from lintel.ratelimit import MemoryRateLimiter
 from lintel.routing import Router, UnguardedRouteError
 from lintel.settings import Environment, LintelSettings, load_settings
 from lintel.testing import AsgiResponse, asgi_request
@@ -201,6 +202,58 @@ class TestMiddleware:
         assert seen == [("outer", "/words"), ("inner", "/words")]
         await asgi_request(app, "GET", "/words", headers=[(b"host", b"elsewhere.test")])
         assert len(seen) == 2
+
+
+class TestRateLimit:
+    @staticmethod
+    async def remaining(app: FastAPI, path: str = "/words") -> str | None:
+        return (await get(app, path)).header("x-ratelimit-remaining")
+
+    async def test_a_hundred_requests_a_minute_unless_set_otherwise(self, make: Make) -> None:
+        answer = await get(make(), "/words")
+        assert answer.header("ratelimit-policy") == '"default";q=100;w=60'
+        app = make(make_settings(rate_limit_per_minute=1))
+        assert [(await get(app, "/words")).status for _ in range(2)] == [200, 429]
+
+    async def test_none_where_it_is_switched_off(self, make: Make) -> None:
+        app = make(make_settings(rate_limit_per_minute=0))
+        assert await self.remaining(app) is None
+        assert "429" not in app.openapi()["paths"]["/words"]["get"]["responses"]
+
+    async def test_two_applications_count_apart(self, make: Make) -> None:
+        one, two = make(), make()
+        assert [await self.remaining(app) for app in (one, two, one)] == ["99", "99", "98"]
+
+    async def test_a_service_may_share_its_own_counters(self, make: Make) -> None:
+        limiter = MemoryRateLimiter()
+        one, two = make(rate_limiter=limiter), make(rate_limiter=limiter)
+        assert [await self.remaining(app) for app in (one, two, one)] == ["99", "98", "97"]
+
+    async def test_callers_are_told_apart_where_the_service_can(self, make: Make) -> None:
+        names = iter(["ada", "bob", "ada", None])
+        app = make(identify=lambda _: next(names))
+        assert [await self.remaining(app) for _ in range(4)] == ["99", "99", "98", "99"]
+
+    async def test_paths_that_are_not_counted_are_declared_so(self, make: Make) -> None:
+        app = make(uncounted_paths=["/secrets"])
+        assert await self.remaining(app, "/secrets") is None
+        paths = app.openapi()["paths"]
+        assert ["429" in paths[path]["get"]["responses"] for path in ("/words", "/secrets")] == [True, False]
+
+    async def test_the_counters_are_open_while_it_runs(self, make: Make) -> None:
+        events = []
+
+        class Counters(MemoryRateLimiter):
+            @asynccontextmanager
+            async def opened(self) -> AsyncIterator[None]:
+                events.append("opened")
+                yield
+                events.append("closed")
+
+        app = make(rate_limiter=Counters())
+        async with app.router.lifespan_context(app):
+            assert events == ["opened"]
+        assert events == ["opened", "closed"]
 
 
 class TestTwoApplications:

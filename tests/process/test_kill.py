@@ -41,7 +41,7 @@ def write_until_it_dies(
 
 
 def test_everything_answered_is_there_after_a_kill(start_server: StartServer) -> None:
-    server = start_server()
+    server = start_server(RATE_LIMIT_PER_MINUTE="0")
     token = sign_in(server)
     kept: list[int] = []
     enough = threading.Event()
@@ -56,7 +56,7 @@ def test_everything_answered_is_there_after_a_kill(start_server: StartServer) ->
     for writer in writers:
         writer.join(10)
 
-    restarted = start_server()
+    restarted = start_server(RATE_LIMIT_PER_MINUTE="0")
     with restarted.client() as client:
         client.headers["Authorization"] = f"Bearer {token}"
         lost = [number for number in kept if client.get(f"/api/v1/analyses/{number}").status_code != 200]

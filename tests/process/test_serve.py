@@ -98,7 +98,7 @@ class TestStop:
     @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
     @pytest.mark.parametrize("workers", ["1", "2"])
     def test_ends_with_0_when_told_to(self, start_server: StartServer, workers: str, sig: signal.Signals) -> None:
-        server = start_server(WORKERS=workers)
+        server = start_server(WORKERS=workers, RATE_LIMIT_PER_MINUTE="0")
         with server.client() as client:
             assert client.get("/ready").status_code == 200
         assert server.stop(sig) == 0

@@ -25,3 +25,8 @@ def public_routes(prefix: str) -> list[str]:
         "GET /health",
         "GET /ready",
     ]
+
+
+def probe_paths(prefix: str) -> list[str]:
+    """What load balancers ask every few seconds, from one address for all of them; no limit is for them."""
+    return [f"{start}{path}" for start in ("", prefix) for path in ("/health", "/ready")]

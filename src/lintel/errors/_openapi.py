@@ -16,10 +16,10 @@ from lintel.errors._tree import (
     Unavailable,
     UnsupportedMediaType,
 )
+from lintel.openapi import operations_of
 
 FASTAPIS_OWN = "#/components/schemas/HTTPValidationError"
 SCHEMA_REF = "#/components/schemas/Problem"
-METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
 def problems(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
@@ -41,10 +41,8 @@ def declare_errors(schema: dict[str, Any]) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         components.pop(name, None)
     components.update(_problem_schemas())
-    for path in schema.get("paths", {}).values():
-        for method, operation in path.items():
-            if method in METHODS:
-                _declare(operation)
+    for _, operation in operations_of(schema):
+        _declare(operation)
 
 
 def _declare(operation: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
 from lintel.middleware._head import HeadMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
+from lintel.middleware._rate_limit import RateLimitMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._stack import wrap_in_middleware
@@ -21,6 +22,7 @@ __all__ = [
     "ErrorBoundaryMiddleware",
     "HeadMiddleware",
     "PlainErrorsMiddleware",
+    "RateLimitMiddleware",
     "RequestContextMiddleware",
     "SecurityHeadersMiddleware",
     "TrailingSlashMiddleware",

@@ -9,17 +9,19 @@ from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
 from lintel.middleware._head import HeadMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
+from lintel.middleware._rate_limit import RateLimitMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
+from lintel.ratelimit import RateLimit
 from lintel.settings import HttpSettings
 
 GZIP_LEVEL = 5
 """Half the CPU of the default 9, for one or two percent more bytes of JSON."""
 
 
-def wrap_in_middleware(app: ASGIApp, settings: HttpSettings) -> ASGIApp:
+def wrap_in_middleware(app: ASGIApp, settings: HttpSettings, *, rate_limit: RateLimit | None = None) -> ASGIApp:
     """Put the layers around an application, FastAPI's own error handling included.
 
     Read upwards, this is the way of a request. What stands further out also covers the answers of what stands
@@ -28,6 +30,8 @@ def wrap_in_middleware(app: ASGIApp, settings: HttpSettings) -> ASGIApp:
     app = BodyLimitMiddleware(app, max_bytes=settings.max_request_bytes)
     app = TrailingSlashMiddleware(app)
     app = CompressionMiddleware(app, minimum_size=settings.gzip_minimum_size, compresslevel=GZIP_LEVEL)
+    if rate_limit is not None:
+        app = RateLimitMiddleware(app, rate_limit)
     app = HeadMiddleware(app)
     app = ErrorBoundaryMiddleware(app)
     app = _cors(app, settings)

@@ -117,7 +117,19 @@ class HttpSettings(BaseGroup):
         description="Request headers allowed across origins.",
     )
     cors_expose_headers: StringList = Field(
-        default=("X-Request-ID", "X-Total-Count", "X-Page-Count", "Link", "Location", "Retry-After"),
+        default=(
+            "X-Request-ID",
+            "X-Total-Count",
+            "X-Page-Count",
+            "Link",
+            "Location",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "X-RateLimit-Limit",
+            "X-RateLimit-Remaining",
+            "X-RateLimit-Reset",
+        ),
         description="Response headers that browser applications may read.",
     )
     cors_max_age: int = Field(default=3600, ge=0, le=86_400, description="Seconds a preflight answer is kept.")
@@ -218,6 +230,19 @@ class RedisSettings(BaseGroup):
         return value
 
 
+class RateLimitSettings(BaseGroup):
+    """How often one caller may ask."""
+
+    rate_limit_per_minute: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000_000,
+        validation_alias=AliasChoices("RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_REQUESTS"),
+        description="Requests a minute of one caller: a user, or an address where nobody is signed in. 0: no limit. "
+        "Counted in Redis where there is a REDIS_URL, else in the one server process.",
+    )
+
+
 class SecuritySettings(BaseGroup):
     """Secrets and the tokens made with them."""
 
@@ -281,7 +306,17 @@ class LintelSettings(
     HttpSettings,
     DatabaseSettings,
     RedisSettings,
+    RateLimitSettings,
     SecuritySettings,
     LoggingSettings,
 ):
     """Every group of the library, for a service that uses all of it."""
+
+    @field_validator("workers")
+    @classmethod
+    def _shared_counters_for_several(cls, value: int, info: ValidationInfo) -> int:
+        # Groups further down are read first. One that is itself at fault is missing here.
+        is_counted_apart = info.data.get("rate_limit_per_minute") and info.data.get("redis_url", "") is None
+        if value > 1 and is_counted_apart:
+            raise ValueError("must be 1 without a REDIS_URL: each process would count rate limits for itself")
+        return value

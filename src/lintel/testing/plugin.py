@@ -6,6 +6,8 @@ import pytest
 
 from lintel.testing import _services
 
+pytest.register_assert_rewrite("lintel.testing.conformance")
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:

@@ -197,6 +197,15 @@ class TestLoginLog:
         assert token.access_token not in str(log_records)
 
 
+class TestClaimedBy:
+    async def test_is_whom_a_valid_token_was_signed_for_whether_or_not_they_are_there(self, services: Services) -> None:
+        assert services.auth.claimed_by(forged("4711")) == 4711
+
+    @pytest.mark.parametrize("bad", ["", "x", forged(key="another key for tests, long enough 0123456789"), forged("x")])
+    async def test_is_nobody_for_anything_else(self, services: Services, bad: str) -> None:
+        assert services.auth.claimed_by(bad) is None
+
+
 class TestAuthenticate:
     @pytest.fixture
     async def token(self, services: Services) -> Token:

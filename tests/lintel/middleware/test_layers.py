@@ -17,12 +17,14 @@ from lintel.middleware import (
     ErrorBoundaryMiddleware,
     HeadMiddleware,
     PlainErrorsMiddleware,
+    RateLimitMiddleware,
     RequestContextMiddleware,
     SecurityHeadersMiddleware,
     TrailingSlashMiddleware,
     TrustedHostMiddleware,
     wrap_in_middleware,
 )
+from lintel.ratelimit import MemoryRateLimiter, Policy, RateLimit
 from lintel.settings import HttpSettings, load_settings
 from lintel.testing import asgi_request
 
@@ -33,6 +35,7 @@ LAYERS: list[Callable[[ASGIApp], ASGIApp]] = [
     ErrorBoundaryMiddleware,
     HeadMiddleware,
     PlainErrorsMiddleware,
+    lambda app: RateLimitMiddleware(app, RateLimit(limiter=MemoryRateLimiter(), policy=Policy("default", 1, 60))),
     RequestContextMiddleware,
     lambda app: SecurityHeadersMiddleware(app, hsts_seconds=1),
     TrailingSlashMiddleware,

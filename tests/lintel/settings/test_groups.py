@@ -13,6 +13,7 @@ Read = Callable[..., Settings]
 Faults = Callable[..., dict[str, str]]
 
 PLACEHOLDER = "is a placeholder: put a value of your own in its place"
+REDIS_URL = "redis://redis.test:6379/0"
 SECRET = "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA"
 DEPLOYED = pytest.mark.parametrize("environment", ["production", "staging"])
 UNDEPLOYED = pytest.mark.parametrize("environment", ["development", "test"])
@@ -58,7 +59,7 @@ WHOLE_NUMBERS = [
     ("DATABASE_MAX_OVERFLOW", 0, 1_000),
     ("DATABASE_POOL_RECYCLE", -1, None),
     ("ACCESS_TOKEN_EXPIRE_MINUTES", 1, 1_440),
-    ("RATE_LIMIT_PER_MINUTE", 1, None),
+    ("RATE_LIMIT_PER_MINUTE", 0, 1_000_000_000),
 ]
 DURATIONS = [
     ("DATABASE_POOL_TIMEOUT", 300),
@@ -88,7 +89,7 @@ class TestNames:
     @pytest.mark.parametrize("name", ["app_name", "App_Name", "api_title", "web_concurrency", "Secret_Key"])
     def test_case_does_not_matter(self, read: Read, name: str) -> None:
         values = {"app_name": "Words", "api_title": "Words", "web_concurrency": "4", "secret_key": SECRET}
-        settings = read(**{name: values[name.lower()]})
+        settings = read(REDIS_URL=REDIS_URL, **{name: values[name.lower()]})
         assert (settings.app_name, settings.workers, settings.secret_key) in [
             ("Words", 1, None),
             ("Lintel", 4, None),
@@ -124,11 +125,24 @@ class TestDefaults:
         assert {"ENVIRONMENT", "LOG_LEVEL", "ALGORITHM", "REGISTRATION"} <= set(found)
 
 
+class TestWorkers:
+    def test_several_cannot_count_limits_apart(self, faults: Faults) -> None:
+        found = faults(WORKERS="2")
+        assert found == {"WORKERS": "must be 1 without a REDIS_URL: each process would count rate limits for itself"}
+
+    @pytest.mark.parametrize("other", [{"REDIS_URL": REDIS_URL}, {"RATE_LIMIT_PER_MINUTE": "0"}])
+    def test_they_can_with_a_shared_store_or_without_limits(self, read: Read, other: dict[str, str]) -> None:
+        assert read(WORKERS="2", **other).workers == 2
+
+    def test_a_faulty_limit_is_one_fault(self, faults: Faults) -> None:
+        assert list(faults(WORKERS="2", RATE_LIMIT_PER_MINUTE="many")) == ["RATE_LIMIT_PER_MINUTE"]
+
+
 class TestNumbers:
     @pytest.mark.parametrize(("name", "least", "most"), WHOLE_NUMBERS)
     def test_both_bounds_are_allowed(self, read: Read, name: str, least: int, most: int | None) -> None:
         for bound in (least, least + 1 if most is None else most):
-            assert getattr(read(**{name: str(bound)}), name.lower()) == bound
+            assert getattr(read(REDIS_URL=REDIS_URL, **{name: str(bound)}), name.lower()) == bound
 
     @pytest.mark.parametrize(("name", "least", "most"), WHOLE_NUMBERS)
     def test_what_lies_beyond_is_refused(self, faults: Faults, name: str, least: int, most: int | None) -> None:

@@ -1,0 +1,98 @@
+"""What becomes of counting while the shared counters do not answer."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from lintel.errors import Unavailable
+from lintel.ratelimit._memory import MemoryRateLimiter
+from lintel.ratelimit._port import CountersUnavailable, Decision, Policy, RateLimiter
+
+DEADLINE = 0.05
+"""Seconds that the shared counters may add to a request."""
+PAUSE = 1.0
+"""Seconds between two attempts while they are down: the price of an outage is one waiting request a second."""
+
+START_DEADLINE = 2.0
+"""Seconds that connecting may take before the first request."""
+WARM_UP = Policy("start", limit=1, window=1)
+
+_log = structlog.get_logger("lintel.ratelimit")
+
+
+class FailoverRateLimiter:
+    """Asks shared counters, for as long as they answer in time; meanwhile counts in this process.
+
+    A policy that is `fail_closed` is refused instead. An outage is logged when it begins and when it is over.
+
+    Args:
+        shared: Asked first.
+        deadline: Seconds that it may take.
+        pause: Seconds after a failure in which it is left alone.
+    """
+
+    def __init__(self, shared: RateLimiter, *, deadline: float = DEADLINE, pause: float = PAUSE) -> None:
+        self._shared = shared
+        self._local = MemoryRateLimiter()
+        self._deadline = deadline
+        self._pause = pause
+        self._is_down = False
+        self._next_attempt = 0.0
+
+    async def hit(self, policy: Policy, key: str, *, cost: int = 1) -> Decision:
+        """See `RateLimiter.hit`.
+
+        Raises:
+            lintel.errors.Unavailable: The shared counters do not answer, and the policy is `fail_closed`.
+        """
+        decision = await self._ask_shared(policy, key, cost)
+        if decision is not None:
+            return decision
+        if policy.fail_closed:
+            raise Unavailable("Requests cannot be counted at present.", retry_after=math.ceil(self._pause))
+        return await self._local.hit(policy, key, cost=cost)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Opens the shared counters, and goes on without them if they do not answer.
+
+        They are asked once, so that the first request need not wait for connections and scripts.
+        """
+        async with self._shared.opened():
+            try:
+                async with asyncio.timeout(START_DEADLINE):
+                    await self._shared.hit(WARM_UP, "start")
+            except (CountersUnavailable, TimeoutError) as error:
+                self._note_failure(error)
+            yield
+
+    async def _ask_shared(self, policy: Policy, key: str, cost: int) -> Decision | None:
+        is_attempt = self._is_down
+        if is_attempt:
+            if time.monotonic() < self._next_attempt:
+                return None
+            self._wait_before_next()  # so that the others go on without
+        try:
+            async with asyncio.timeout(self._deadline):
+                decision = await self._shared.hit(policy, key, cost=cost)
+        except (CountersUnavailable, TimeoutError) as error:
+            self._note_failure(error)
+            return None
+        if is_attempt:
+            self._is_down = False
+            _log.warning("rate limits are shared again")
+        return decision
+
+    def _note_failure(self, error: Exception) -> None:
+        self._wait_before_next()
+        if not self._is_down:
+            self._is_down = True
+            reason = "timeout" if isinstance(error, TimeoutError) else "error"
+            _log.error("rate limits are counted in this process: the shared counters do not answer", reason=reason)
+
+    def _wait_before_next(self) -> None:
+        self._next_attempt = time.monotonic() + self._pause

@@ -1,0 +1,88 @@
+"""What every rate limiter must do."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from lintel.ratelimit import Decision, Policy, RateLimiter
+
+
+class RateLimiterConformance:
+    """Subclass it with a fixture `limiter`; override `elapse` where time need not really pass."""
+
+    pytestmark = pytest.mark.anyio
+
+    async def elapse(self, seconds: float) -> None:
+        """Let the limiter see time pass."""
+        await asyncio.sleep(seconds)
+
+    @pytest.fixture
+    def key(self) -> str:
+        """Somebody who has never asked before."""
+        return f"user_{uuid4().hex}"
+
+    async def test_the_limit_is_admitted_and_no_more(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=3, window=60)
+        decisions = [await limiter.hit(policy, key) for _ in range(5)]
+        assert [decision.allowed for decision in decisions] == [True, True, True, False, False]
+        assert [decision.remaining for decision in decisions] == [2, 1, 0, 0, 0]
+        assert {decision.limit for decision in decisions} == {3}
+        assert all(0 <= decision.reset_after <= 60 for decision in decisions)
+
+    async def test_callers_are_counted_apart(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=1, window=60)
+        for other in (key, f"{key}/", f"{key} ü", f"ip_2001:db8::/64 {key}", key * 20):
+            assert (await limiter.hit(policy, other)).allowed
+            assert not (await limiter.hit(policy, other)).allowed
+
+    async def test_policies_are_counted_apart(self, limiter: RateLimiter, key: str) -> None:
+        for name in ("default", "sign-in"):
+            decisions = [await limiter.hit(Policy(name, limit=1, window=60), key) for _ in range(2)]
+            assert [decision.allowed for decision in decisions] == [True, False]
+
+    async def test_a_request_may_cost_more_than_one(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=5, window=60)
+        decisions = [await limiter.hit(policy, key, cost=cost) for cost in (4, 2, 6, 1)]
+        assert [decision.allowed for decision in decisions] == [True, False, False, True]
+        assert [decision.remaining for decision in decisions] == [1, 1, 1, 0]
+
+    async def test_of_many_at_once_the_limit_is_admitted(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=20, window=60)
+        decisions = await asyncio.gather(*(limiter.hit(policy, key) for _ in range(50)))
+        assert sum(decision.allowed for decision in decisions) == 20
+
+    async def test_when_it_said_there_would_be_more_there_is(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=2, window=1)
+        for _ in range(3):
+            refused = await self._use_up(limiter, policy, key)
+            await self.elapse(refused.reset_after + 0.05)
+            assert (await limiter.hit(policy, key)).allowed
+
+    async def test_asking_on_while_refused_makes_nobody_wait_longer(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=2, window=1)
+        refused = await self._use_up(limiter, policy, key)
+        for _ in range(20):
+            assert not (await limiter.hit(policy, key)).allowed
+        await self.elapse(refused.reset_after + 0.05)
+        assert (await limiter.hit(policy, key)).allowed
+
+    async def test_a_new_window_does_not_admit_a_second_burst(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=10, window=2)
+        refused = await self._use_up(limiter, policy, key)
+        await self.elapse(refused.reset_after + 0.05)
+        decisions = [await limiter.hit(policy, key) for _ in range(10)]
+        assert 1 <= sum(decision.allowed for decision in decisions) <= 5
+
+    async def test_after_two_windows_nothing_is_left_of_it(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=10, window=1)
+        await self._use_up(limiter, policy, key)
+        await self.elapse(2.05)
+        assert (await limiter.hit(policy, key)).remaining == 9
+
+    @staticmethod
+    async def _use_up(limiter: RateLimiter, policy: Policy, key: str) -> Decision:
+        """Ask until refused."""
+        while (decision := await limiter.hit(policy, key)).allowed:
+            pass
+        return decision

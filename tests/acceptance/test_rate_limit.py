@@ -1,0 +1,125 @@
+"""acceptance.md row 94 and SEC-06: everybody has a share of their own, and it says what is left of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lintel.testing import AsgiResponse
+from tests.acceptance.conftest import Oracle
+from tests.conftest import ON_SQLITE, Person
+
+pytestmark = [pytest.mark.anyio, ON_SQLITE]
+
+LIMIT = 5
+ANALYSES = "/api/v1/analyses"
+HERE = ("203.0.113.7", 50_000)
+ELSEWHERE = ("198.51.100.7", 50_000)
+
+
+@pytest.fixture
+async def strict(oracle_of: Callable[..., Any]) -> Oracle:
+    """A service in which everybody may ask five times a minute."""
+    oracle: Oracle = await oracle_of(rate_limit_per_minute=LIMIT)
+    return oracle
+
+
+@pytest.fixture
+async def ada(strict: Oracle) -> Person:
+    return await strict.service.person()
+
+
+async def ask(oracle: Oracle, token: str | None = None, **options: Any) -> AsgiResponse:
+    headers = {
+        "host": "localhost",
+        **({"authorization": f"Bearer {token}"} if token else {}),
+        **options.pop("more", {}),
+    }
+    return await oracle.request("GET", options.pop("path", ANALYSES), headers=headers, **options)
+
+
+async def spend(oracle: Oracle, token: str | None = None, **options: Any) -> None:
+    for _ in range(LIMIT):
+        assert (await ask(oracle, token, **options)).status != 429
+    assert (await ask(oracle, token, expected={429}, **options)).header("retry-after")
+
+
+class TestShare:
+    async def test_it_is_told_how_much_is_left_until_nothing_is(self, strict: Oracle) -> None:
+        answers = [await ask(strict, client=HERE, expected={401, 429}) for _ in range(LIMIT + 1)]
+        assert [answer.status for answer in answers] == [401] * LIMIT + [429]
+        assert [answer.header("x-ratelimit-remaining") for answer in answers] == ["4", "3", "2", "1", "0", "0"]
+        assert {answer.header("ratelimit-policy") for answer in answers} == {'"default";q=5;w=60'}
+
+    async def test_a_user_has_one_wherever_they_are(self, strict: Oracle, ada: Person) -> None:
+        await spend(strict, ada.token, client=HERE)
+        await ask(strict, ada.token, client=ELSEWHERE, expected={429})
+
+    async def test_users_behind_one_address_do_not_share(self, strict: Oracle, ada: Person) -> None:
+        await spend(strict, client=HERE)
+        await ask(strict, ada.token, client=HERE, expected={200})
+
+    async def test_a_second_token_is_no_second_share(self, strict: Oracle, ada: Person) -> None:
+        await spend(strict, ada.token)
+        again = strict.service.services.auth._tokens.sign(str(ada.id)).value
+        assert again != ada.token
+        await ask(strict, again, expected={429})
+
+    @pytest.mark.parametrize("forged", ["garbage", "a.b.c", "", "é"])
+    async def test_a_token_that_is_none_counts_for_the_address(self, strict: Oracle, forged: str) -> None:
+        for number in range(LIMIT):
+            await ask(strict, f"{forged}{number}", client=HERE, expected={401})
+        await ask(strict, f"{forged}x", client=HERE, expected={429})
+        await ask(strict, forged, client=ELSEWHERE, expected={401})
+
+    async def test_other_credentials_count_for_the_address(self, strict: Oracle) -> None:
+        for number in range(LIMIT):
+            await ask(strict, more={"authorization": f"Basic {number}"}, client=HERE, expected={401})
+        await ask(strict, more={"authorization": "Basic x"}, client=HERE, expected={429})
+
+    @pytest.mark.parametrize(
+        "name", ["x-forwarded-for", "forwarded", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"]
+    )
+    async def test_no_header_is_a_new_share(self, strict: Oracle, name: str) -> None:
+        """TRAP-108."""
+        for number in range(LIMIT):
+            await ask(strict, more={name: f"192.0.2.{number}"}, client=HERE, expected={401})
+        await ask(strict, more={name: "192.0.2.99"}, client=HERE, expected={429})
+
+    async def test_a_network_of_one_household_is_one_caller(self, strict: Oracle) -> None:
+        for number in range(LIMIT):
+            await ask(strict, client=(f"2001:db8::{number}", 1), expected={401})
+        await ask(strict, client=("2001:db8::ffff:ffff", 1), expected={429})
+        await ask(strict, client=("2001:db8:0:1::1", 1), expected={401})
+
+    @pytest.mark.parametrize("path", [ANALYSES, f"{ANALYSES}/", "//api/v1/analyses", "/api/v1/nowhere", "/nowhere"])
+    async def test_no_spelling_of_a_path_is_a_new_share(self, strict: Oracle, path: str) -> None:
+        await spend(strict, client=HERE)
+        for method in ("GET", "HEAD", "POST", "TRACE", "BREW"):
+            headers = {"host": "localhost"}
+            await strict.request(method, path, headers=headers, client=HERE, expected={429})
+
+
+class TestUncounted:
+    @pytest.mark.parametrize("path", ["/health", "/ready", "/api/v1/health", "/api/v1/ready", "/health/"])
+    async def test_probes_are_always_answered(self, strict: Oracle, path: str) -> None:
+        await spend(strict, client=HERE)
+        for _ in range(LIMIT + 1):
+            answer = await ask(strict, path=path, client=HERE, expected={200})
+            assert answer.header("ratelimit") is None
+
+    async def test_what_costs_more_than_a_probe_is_counted(self, strict: Oracle) -> None:
+        await spend(strict, path="/health/detailed", client=HERE)
+
+
+class TestDocument:
+    async def test_every_counted_operation_declares_its_refusal_and_its_fields(self, strict: Oracle) -> None:
+        document = strict.service.app.openapi()
+        for path, item in document["paths"].items():
+            for operation in item.values():
+                counted = path not in {"/health", "/ready"}
+                assert ("429" in operation["responses"]) == counted, path
+                assert all(
+                    ("RateLimit" in response.get("headers", {})) == counted
+                    for response in operation["responses"].values()
+                ), path
