@@ -51,10 +51,12 @@ test: $(VENV)/.dev ## Run the fast tests; PostgreSQL and Redis too where their p
 
 check: lint types check-locks cov ## Everything that CI runs
 
-lint: $(VENV)/.dev ## Check style, formatting and the import law
+lint: $(VENV)/.dev ## Check style, formatting, the import law, and the files of containers and CI
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run make fix"; exit 1; }
 	@$(BIN)/lint-imports
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml deploy/compose.tls.yaml
 
 fix: $(VENV)/.dev ## Format, and mend what can be mended without thinking
 	@$(BIN)/ruff check --fix --quiet . || true
