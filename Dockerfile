@@ -2,9 +2,7 @@
 # Settings come from the environment (.env.production); everything it keeps is in the volume /data; it writes nowhere
 # else, so --read-only works.
 
-ARG PYTHON=python:3.13-slim-trixie
-
-FROM ${PYTHON} AS build
+FROM python:3.13-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 # The lock first: as long as it stays, so does this layer.
@@ -19,7 +17,7 @@ RUN /opt/venv/bin/python -m pip install --no-index --no-deps --no-build-isolatio
  && /opt/venv/bin/python -m pip uninstall --yes hatchling editables pathspec pluggy trove-classifiers pip \
  && /opt/venv/bin/python -m compileall -q /opt/venv/lib
 
-FROM ${PYTHON}
+FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="Lintel" \
       org.opencontainers.image.description="A production FastAPI service: accounts, and an API that reads texts" \
       org.opencontainers.image.licenses="MIT AND Apache-2.0"

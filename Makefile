@@ -13,7 +13,7 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 # One process a core; each starts servers of its own, hence the bound.
 WORKERS_OF_TESTS := -n auto --maxprocesses 4
 
-.PHONY: help install run dev test check lint fix types cov bench lock check-locks docs clean
+.PHONY: help install run dev test check lint fix types cov bench lock check-locks audit build image smoke clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ lint: $(VENV)/.dev ## Check style, formatting, the import law, and the files of 
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml deploy/compose.tls.yaml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/zizmor --offline --quiet --strict-collection --persona pedantic .github
 
 fix: $(VENV)/.dev ## Format, and mend what can be mended without thinking
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -76,15 +79,30 @@ cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %,
 bench: $(VENV)/.dev ## Measure; figures go to bench/results, or only some: make bench CASES="stack routes"
 	@$(BIN)/python -m bench $(CASES)
 
-lock: $(VENV)/.dev ## Make the lock files anew: versions and hashes, no addresses
+lock: $(VENV)/.dev ## Make the lock files anew, with newer versions: make lock UPGRADE=--upgrade
 	@for part in base: "service:--extra postgres --extra redis --group build" \
 			"dev:--all-extras --group build --group dev --group bench"; do \
-		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) $${part#*:} \
+		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) $(UPGRADE) $${part#*:} \
 			-o requirements/$${part%%:*}.lock || exit 1; \
 	done
 
 check-locks: $(VENV)/.dev ## Install the service's lock on every Python that is here
 	@$(BIN)/python scripts/check_locks.py
+
+audit: $(VENV)/.dev ## Ask the package index for known holes in what the locks name
+	@for lock in service dev; do \
+		$(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements/$$lock.lock || exit 1; \
+	done
+
+build: $(VENV)/.dev ## Build the library's wheel and sdist into dist, without any network
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build
+
+image: ## Build the container image lintel:latest (needs Docker)
+	docker build --tag lintel:latest .
+
+smoke: ## Start compose.yaml with made-up secrets, ask it a few things, remove it again (needs Docker)
+	@deploy/smoke.sh
 
 clean: ## Remove what can be made again; the data in .data stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage* dist build
