@@ -14,6 +14,7 @@ from app.core.config import Settings, get_settings
 from app.services.container import Services
 from lintel import application
 from lintel.observability import configure_logging
+from lintel.server import freeze_collector
 from lintel.settings import SettingsError
 
 
@@ -48,10 +49,12 @@ def serving_app() -> FastAPI:
     try:
         settings = get_settings()
         configure_logging(settings)
-        return create_app(settings)
+        app = create_app(settings)
     except SettingsError as error:
         # A traceback would bury the message, and servers would print one.
         sys.exit(str(error))
+    freeze_collector()
+    return app
 
 
 def __getattr__(name: str) -> Any:

@@ -19,34 +19,30 @@ from lintel.security import Principal
 bearer = OAuth2PasswordBearer(tokenUrl="auth/login", scheme_name="OAuth2Password", auto_error=False)
 
 
-async def get_services(request: Request) -> Services:
-    """The services of the application that answers."""
+async def get_auth_service(request: Request) -> AuthService:
+    """Signing in."""
+    return _services(request).auth
+
+
+async def get_user_service(request: Request) -> UserService:
+    """Accounts."""
+    return _services(request).users
+
+
+async def get_analysis_service(request: Request) -> AnalysisService:
+    """Analyses."""
+    return _services(request).analyses
+
+
+async def get_health_service(request: Request) -> HealthService:
+    """How the service is doing."""
+    return _services(request).health
+
+
+def _services(request: Request) -> Services:
+    # No dependency of its own: each link of a chain is paid for with every request.
     services: Services = request.app.state.services
     return services
-
-
-ServicesDep = Annotated[Services, Depends(get_services)]
-"""All services; endpoints ask for the one they need."""
-
-
-async def get_auth_service(services: ServicesDep) -> AuthService:
-    """Signing in."""
-    return services.auth
-
-
-async def get_user_service(services: ServicesDep) -> UserService:
-    """Accounts."""
-    return services.users
-
-
-async def get_analysis_service(services: ServicesDep) -> AnalysisService:
-    """Analyses."""
-    return services.analyses
-
-
-async def get_health_service(services: ServicesDep) -> HealthService:
-    """How the service is doing."""
-    return services.health
 
 
 AuthServiceDep = Annotated[AuthService, Depends(get_auth_service)]

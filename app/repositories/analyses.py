@@ -4,13 +4,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, select
-from sqlalchemy.engine import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import Analysis
 from app.repositories.visibility import seen_by, visible
 from app.schemas.analyses import AnalysisQuery
-from lintel.db import PageOfRows, Repository, fetch_page, page_statement
+from lintel.db import Database, PageOfRows, Repository, fetch_page, page_statement
 from lintel.security import Principal
 
 _analyses = Analysis.__table__.c
@@ -22,13 +20,13 @@ _DELETE = delete(Analysis).where(_analyses.id == bindparam("analysis_id"), *visi
 class AnalysisReader:
     """Reads a principal's analyses, outside of any transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    async def get(self, principal: Principal, analysis_id: int) -> RowMapping | None:
+    async def get(self, principal: Principal, analysis_id: int) -> dict[str, Any] | None:
         """One of the principal's analyses."""
         parameters = {"analysis_id": analysis_id, **seen_by(principal)}
-        return (await self._connection.execute(_BY_ID, parameters)).mappings().one_or_none()
+        return await self._database.fetch_one(_BY_ID, parameters)
 
     async def page(self, principal: Principal, query: AnalysisQuery) -> PageOfRows:
         """One page of the principal's analyses."""
@@ -40,7 +38,7 @@ class AnalysisReader:
         )
         filters = {"analysis_type": query.analysis_type, "status": query.status}
         return await fetch_page(
-            self._connection,
+            self._database,
             statement,
             page=query.page,
             size=query.size,

@@ -4,14 +4,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select
-from sqlalchemy.engine import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.enums import UserRole, UserStatus
 from app.models import User
 from app.repositories.visibility import visible
 from app.schemas.users import UserQuery
-from lintel.db import PageOfRows, Repository, fetch_page, page_statement, unique, utc_now
+from lintel.db import Database, PageOfRows, Repository, fetch_page, page_statement, unique, utc_now
 
 ESCAPE = "/"
 
@@ -36,20 +34,20 @@ _DUPLICATES = {"uq_users_email": "A user with this e-mail address already exists
 class UserReader:
     """Reads users, outside of any transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    async def get(self, user_id: int) -> RowMapping | None:
+    async def get(self, user_id: int) -> dict[str, Any] | None:
         """A user, without secrets."""
-        return (await self._connection.execute(_BY_ID, {"user_id": user_id})).mappings().one_or_none()
+        return await self._database.fetch_one(_BY_ID, {"user_id": user_id})
 
-    async def standing(self, user_id: int) -> RowMapping | None:
+    async def standing(self, user_id: int) -> dict[str, Any] | None:
         """Role and status of a user, as every request needs them."""
-        return (await self._connection.execute(_STANDING, {"user_id": user_id})).mappings().one_or_none()
+        return await self._database.fetch_one(_STANDING, {"user_id": user_id})
 
-    async def sign_in(self, email: str) -> RowMapping | None:
+    async def sign_in(self, email: str) -> dict[str, Any] | None:
         """What signing in needs of the user with this address."""
-        return (await self._connection.execute(_SIGN_IN, {"email": email})).mappings().one_or_none()
+        return await self._database.fetch_one(_SIGN_IN, {"email": email})
 
     async def page(self, query: UserQuery) -> PageOfRows:
         """One page of all users."""
@@ -62,7 +60,7 @@ class UserReader:
         )
         parameters = {"role": query.role, "status": query.status, "search": query.search and _containing(query.search)}
         return await fetch_page(
-            self._connection,
+            self._database,
             statement,
             page=query.page,
             size=query.size,

@@ -22,6 +22,7 @@ class AnalysisService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._reader = AnalysisReader(database)
 
     async def create_analysis(self, principal: Principal, new: AnalysisCreate) -> AnalysisRead:
         """The text with what was found in it, kept."""
@@ -52,17 +53,15 @@ class AnalysisService:
         Raises:
             AnalysisNotFound: There is none, or it is somebody else's.
         """
-        async with self._database.read() as connection:
-            row = await AnalysisReader(connection).get(principal, analysis_id)
+        row = await self._reader.get(principal, analysis_id)
         if row is None:
             raise AnalysisNotFound
         return AnalysisRead.model_validate(row)
 
     async def list_analyses(self, principal: Principal, query: AnalysisQuery) -> tuple[list[AnalysisRead], int]:
         """One page of the principal's analyses, and how many there are."""
-        async with self._database.read() as connection:
-            found = await AnalysisReader(connection).page(principal, query)
-        return [AnalysisRead.model_validate(row) for row in found.rows], found.total
+        found = await self._reader.page(principal, query)
+        return AnalysisRead.of_rows(found.rows), found.total
 
     async def delete_analysis(self, principal: Principal, analysis_id: int) -> None:
         """One of the principal's analyses is gone.

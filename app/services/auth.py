@@ -20,6 +20,7 @@ class AuthService:
 
     def __init__(self, database: Database, passwords: PasswordHasher, tokens: TokenSigner) -> None:
         self._database = database
+        self._reader = UserReader(database)
         self._passwords = passwords
         self._tokens = tokens
 
@@ -30,8 +31,7 @@ class AuthService:
             WrongCredentials: They do not belong together; which is wrong is not told, nor shown by the time taken.
             InactiveUser: They do, but the account cannot be used.
         """
-        async with self._database.read() as connection:
-            user = await UserReader(connection).sign_in(form.username.strip().lower())
+        user = await self._reader.sign_in(form.username.strip().lower())
         password = form.password.get_secret_value()
         right, better = await self._passwords.verify(password, user["hashed_password"] if user else None)
         if user is None or not right:
@@ -54,8 +54,7 @@ class AuthService:
             InactiveUser: The account cannot be used.
         """
         user_id = self._subject(token)
-        async with self._database.read() as connection:
-            user = await UserReader(connection).standing(user_id)
+        user = await self._reader.standing(user_id)
         if user is None:
             raise Unauthenticated
         if user["status"] is not UserStatus.ACTIVE:

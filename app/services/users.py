@@ -23,6 +23,7 @@ class UserService:
 
     def __init__(self, database: Database, passwords: PasswordHasher, policy: AccountPolicy) -> None:
         self._database = database
+        self._reader = UserReader(database)
         self._passwords = passwords
         self._policy = policy
 
@@ -48,9 +49,8 @@ class UserService:
 
     async def list_users(self, query: UserQuery) -> tuple[list[UserRead], int]:
         """One page of all accounts, and how many there are."""
-        async with self._database.read() as connection:
-            found = await UserReader(connection).page(query)
-        return [UserRead.model_validate(row) for row in found.rows], found.total
+        found = await self._reader.page(query)
+        return UserRead.of_rows(found.rows), found.total
 
     async def get_user(self, principal: Principal, user_id: int) -> UserRead:
         """The principal's own account, or anybody's for who may read them.
@@ -60,8 +60,7 @@ class UserService:
         """
         if user_id != principal.id and not principal.may(Permission.USERS_READ):
             raise UserNotFound
-        async with self._database.read() as connection:
-            row = await UserReader(connection).get(user_id)
+        row = await self._reader.get(user_id)
         if row is None:
             raise UserNotFound
         return UserRead.model_validate(row)

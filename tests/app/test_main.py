@@ -1,5 +1,6 @@
 """The service, put together."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -23,13 +24,15 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working directory of its own, and logging as it was before."""
-    before = structlog.get_config()
+    before, threshold = structlog.get_config(), gc.get_threshold()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     get_settings.cache_clear()
     yield tmp_path
     get_settings.cache_clear()
     structlog.configure(**before)
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
 
 
 async def get(application: FastAPI, path: str) -> httpx2.Response:

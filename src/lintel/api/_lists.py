@@ -1,6 +1,6 @@
 """Lists: the query they take and the shape they answer with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -73,12 +73,13 @@ class Pager:
         items, total = found
         pages = -(-total // query.size)
         has_next, has_prev = query.page < pages, query.page > 1
+        address = self._addresses()
         links = Links(
-            self_=self._at(query.page),
-            first=self._at(1),
-            prev=self._at(min(query.page - 1, max(pages, 1))) if has_prev else None,
-            next=self._at(query.page + 1) if has_next else None,
-            last=self._at(max(pages, 1)),
+            self_=address(query.page),
+            first=address(1),
+            prev=address(min(query.page - 1, max(pages, 1))) if has_prev else None,
+            next=address(query.page + 1) if has_next else None,
+            last=address(max(pages, 1)),
         )
         self._set_headers(links, total=total, pages=pages)
         return Page(
@@ -92,11 +93,13 @@ class Pager:
             links=links,
         )
 
-    def _at(self, page: int) -> str:
+    def _addresses(self) -> Callable[[int], str]:
+        """The address of a page by its number: this request's, with another `page`."""
         scope: Mapping[str, Any] = self._request.scope
-        query = {**dict(parse_qsl(scope["query_string"].decode("latin-1"))), "page": page}
+        asked = parse_qsl(scope["query_string"].decode("latin-1"))
+        parts = {name: urlencode({name: value}) for name, value in asked}
         # Never the Host header: it is whatever the sender wrote.
-        return f"{scope['path']}?{urlencode(query)}"
+        return lambda page: f"{scope['path']}?{'&'.join({**parts, 'page': f'page={page}'}.values())}"
 
     def _set_headers(self, links: Links, *, total: int, pages: int) -> None:
         targets = {"first": links.first, "prev": links.prev, "next": links.next, "last": links.last}

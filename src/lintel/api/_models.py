@@ -1,15 +1,18 @@
 """Bases of request and response bodies."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from functools import cache
+from typing import Annotated, Any, Self, TypeVar
 
 from annotated_types import GroupedMetadata
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 MAX_ID = 2**63 - 1
+
+T = TypeVar("T")
 
 RowId = Annotated[int, Field(gt=0, le=MAX_ID)]
 """A number that fits the column it is compared with, so that the driver never sees one that does not."""
@@ -101,3 +104,13 @@ class ResponseModel(BaseModel):
     """A response body, read from rows and objects; every field is always there."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, Any]]) -> list[Self]:
+        """One of each row, in one call."""
+        return _list_of(cls).validate_python(rows)
+
+
+@cache
+def _list_of(model: type[T]) -> TypeAdapter[list[T]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]  # a type made at run time

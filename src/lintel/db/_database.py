@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import stamina
-from sqlalchemy import event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, Executable, event, text
+from sqlalchemy.exc import MultipleResultsFound, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from lintel.db._engines import create_migrator, create_reader, create_writer
 from lintel.db._faults import (
@@ -21,6 +22,7 @@ from lintel.db._faults import (
     is_retriable,
     translate_silence,
 )
+from lintel.db._rows import as_dicts
 from lintel.errors import Unavailable
 from lintel.settings import DatabaseSettings
 
@@ -99,9 +101,38 @@ class Database:
                 raise
             return result
 
+    async def fetch_all(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Every row that one statement finds, by column name, outside of any transaction.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        with database_faults():
+            if _has_idle_connection(self.reader):
+                # One switch into SQLAlchemy's synchronous part instead of one to connect, to ask and to give back.
+                return await greenlet_spawn(_fetch, self.reader.sync_engine, statement, parameters)
+            async with self._connected(self.reader) as connection:
+                return as_dicts(await connection.execute(statement, parameters))
+
+    async def fetch_one(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """The row that one statement finds, by column name, if it finds one.
+
+        Raises:
+            Unavailable: The database does not answer.
+            MultipleResultsFound: There are several.
+        """
+        rows = await self.fetch_all(statement, parameters)
+        if len(rows) > 1:
+            raise MultipleResultsFound
+        return rows[0] if rows else None
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reads, outside of any transaction.
+        """A connection for several reads, outside of any transaction.
 
         Raises:
             Unavailable: The database does not answer.
@@ -154,6 +185,15 @@ class Database:
         """Connections in use at this moment."""
         pools = (self.writer.pool, self.reader.pool)
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
+
+def _has_idle_connection(engine: AsyncEngine) -> bool:
+    return isinstance(engine.pool, QueuePool) and engine.pool.checkedin() > 0
+
+
+def _fetch(engine: Engine, statement: Executable, parameters: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        return as_dicts(connection.execute(statement, parameters))
 
 
 async def _give_back(connecting: "asyncio.Future[AsyncConnection]") -> None:

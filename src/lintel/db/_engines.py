@@ -1,13 +1,15 @@
 """Engines for the two databases, one that writes and one that reads."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
@@ -15,8 +17,13 @@ from lintel.db._urls import make_folder, reader_url, writer_url
 from lintel.settings import DatabaseSettings
 
 DEADLINE = "lintel.deadline"
+LAST_USED = "lintel.last_used"
+MAX_REST_SECONDS = 1.0
+"""Under load a connection is never idle for that long."""
 WAL_PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Seconds; only ever needed while a database is made."""
+AUTOCOMMIT: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+"""No transaction, hence nothing to roll back when the connection is given back."""
 MIGRATION_SECONDS = 3_600.0
 MAX_WAIT_SECONDS = 30.0
 """For the lock of an SQLite file, also in a migration."""
@@ -48,22 +55,21 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
     """The engine of reads: no transaction around a single statement, and no way to write on SQLite."""
     url = reader_url(settings)
     if url.get_backend_name() != "sqlite":
-        return _postgres(url, settings, isolation_level="AUTOCOMMIT")
+        return _postgres(url, settings, **AUTOCOMMIT)
     make_folder(url)
-    engine = _sqlite(url, settings, pool_size=settings.database_pool_size, max_overflow=0, isolation_level="AUTOCOMMIT")
+    engine = _sqlite(url, settings, pool_size=settings.database_pool_size, max_overflow=0, **AUTOCOMMIT)
     event.listen(engine.sync_engine, "connect", _refuse_writes)
     return engine
 
 
 def _postgres(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine:
     milliseconds = str(int(settings.database_statement_timeout * 1_000))
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         **_common(settings),
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_max_overflow,
         pool_recycle=settings.database_pool_recycle,
-        pool_pre_ping=True,
         connect_args={
             "timeout": settings.database_connect_timeout,
             # The server ends a statement by itself; this is for a server that no longer answers at all.
@@ -77,6 +83,28 @@ def _postgres(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngi
         },
         **options,
     )
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _refuse_lost)
+    return engine
+
+
+def _note_use(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[LAST_USED] = time.monotonic()
+
+
+def _refuse_lost(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Have a connection replaced that the server has closed, or that does not answer.
+
+    The driver is told when the server closes one, so asking costs nothing. Only a network that swallows everything
+    goes unnoticed; hence a question to the server (what `pool_pre_ping` does each time), but after a rest only.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+    if time.monotonic() - record.info.get(LAST_USED, math.inf) > MAX_REST_SECONDS:
+        try:
+            connection.ping()
+        except (connection.dbapi.Error, TimeoutError, OSError) as error:
+            raise InvalidatePoolError from error
 
 
 def _sqlite(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine:

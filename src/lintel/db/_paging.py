@@ -1,12 +1,12 @@
 """One page and the number of all rows, in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, true
-from sqlalchemy.engine import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lintel.db._database import Database
 
 TOTAL = "total_"
 LIMIT = "limit_"
@@ -22,7 +22,7 @@ class PageOfRows:
         total: The number of rows on all pages.
     """
 
-    rows: Sequence[RowMapping]
+    rows: Sequence[Mapping[str, Any]]
     total: int
 
 
@@ -56,12 +56,18 @@ def page_statement(
 
 
 async def fetch_page(
-    connection: AsyncConnection, statement: Select[Any], *, page: int, size: int, **parameters: Any
+    database: Database, statement: Select[Any], *, page: int, size: int, **parameters: Any
 ) -> PageOfRows:
-    """Fetch page number `page` (from 1) of `size` rows."""
-    values = {**parameters, LIMIT: size, OFFSET: (page - 1) * size}
-    rows = (await connection.execute(statement, values)).mappings().all()
-    return PageOfRows([row for row in rows if row["id"] is not None], rows[0][TOTAL])
+    """Fetch page number `page` (from 1) of `size` rows.
+
+    Raises:
+        Unavailable: The database does not answer.
+    """
+    rows = await database.fetch_all(statement, {**parameters, LIMIT: size, OFFSET: (page - 1) * size})
+    total = rows[0][TOTAL]
+    for row in rows:
+        del row[TOTAL]
+    return PageOfRows([row for row in rows if row["id"] is not None], total)
 
 
 def _order(columns: Any, sort: str, *, descending: bool) -> list[ColumnElement[Any]]:

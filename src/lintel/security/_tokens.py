@@ -1,8 +1,11 @@
 """Short-lived signed tokens (JWT)."""
 
+import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from joserfc import jwt
@@ -12,6 +15,9 @@ from uuid_utils import uuid7
 
 MAX_LENGTH = 4_096
 """Ours are below 500 characters; nothing longer is worth reading."""
+
+MAX_VERIFIED = 10_000
+"""Tokens whose signature is not checked again; the one that was verified first makes room."""
 
 
 class InvalidToken(Exception):
@@ -34,6 +40,10 @@ class IssuedToken:
 class TokenSigner:
     """Signs and verifies tokens of one kind.
 
+    A token that was found good is remembered by its hash, so that its signature is checked once and not with every
+    request; from then on only the clock can end it. Whatever else may end a token (its account, its session) is not
+    in the token, and for the caller to look up each time.
+
     Args:
         key: The secret, at least 32 characters.
         algorithm: The only algorithm accepted, whatever a token's header says.
@@ -50,6 +60,7 @@ class TokenSigner:
         self._audience = audience
         self._kind = kind
         self._lifetime = lifetime
+        self._verified: dict[bytes, Mapping[str, Any]] = {}
         self._claims = jwt.JWTClaimsRegistry(
             leeway=0,
             exp={"essential": True},
@@ -86,6 +97,14 @@ class TokenSigner:
         """
         if len(token) > MAX_LENGTH:
             raise InvalidToken
+        fingerprint = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        claims = self._verified.get(fingerprint)
+        if claims is None or not claims["nbf"] <= time.time() < claims["exp"]:
+            claims = self._verify(token)
+            self._remember(fingerprint, claims)
+        return claims
+
+    def _verify(self, token: str) -> Mapping[str, Any]:
         try:
             decoded = jwt.decode(token, self._key, algorithms=[self._algorithm])
             self._claims.validate(decoded.claims)
@@ -94,4 +113,9 @@ class TokenSigner:
             raise InvalidToken from None
         if decoded.header.get("typ") != self._kind or not isinstance(decoded.claims["sub"], str):
             raise InvalidToken
-        return decoded.claims
+        return MappingProxyType(decoded.claims)
+
+    def _remember(self, fingerprint: bytes, claims: Mapping[str, Any]) -> None:
+        if len(self._verified) >= MAX_VERIFIED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[fingerprint] = claims

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Result, make_url, select, text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
@@ -292,6 +293,48 @@ class TestPostgres:
                 await database.run(work)
             assert time.monotonic() - started < 3 * SOON
             assert database.checked_out() == 0
+
+
+@ON_POSTGRESQL
+class TestConnectionsThatWereIdle:
+    @pytest.fixture
+    def pings(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """One entry for each time the server was asked whether it is there."""
+        seen: list[str] = []
+        ping = AsyncAdapt_asyncpg_connection.ping
+
+        def count(connection: AsyncAdapt_asyncpg_connection) -> None:
+            seen.append("ping")
+            ping(connection)  # type: ignore[no-untyped-call]
+
+        monkeypatch.setattr(AsyncAdapt_asyncpg_connection, "ping", count)
+        return seen
+
+    async def test_are_not_asked_under_load(self, database: Database, pings: list[str]) -> None:
+        for _ in range(5):
+            await owners(database)
+        assert pings == []
+
+    async def test_are_asked_after_a_rest(
+        self, database: Database, pings: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await owners(database)
+        monkeypatch.setattr("lintel.db._engines.MAX_REST_SECONDS", 0.0)
+        await owners(database)
+        assert pings == ["ping"]
+
+    async def test_are_replaced_when_nobody_answers(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with database.read() as connection:
+            before = await backend(connection)
+
+        def silence(_: AsyncAdapt_asyncpg_connection) -> None:
+            raise TimeoutError
+
+        monkeypatch.setattr(AsyncAdapt_asyncpg_connection, "ping", silence)
+        monkeypatch.setattr("lintel.db._engines.MAX_REST_SECONDS", 0.0)
+        async with database.read() as connection:
+            assert await backend(connection) != before
+        assert database.checked_out() == 0
 
 
 class TestErrors:

@@ -32,8 +32,7 @@ def statement_of(
 
 
 async def fetch(database: Database, statement: Select[Any], *, page: int, size: int, **values: Any) -> PageOfRows:
-    async with database.read() as connection:
-        return await fetch_page(connection, statement, page=page, size=size, **values)
+    return await fetch_page(database, statement, page=page, size=size, **values)
 
 
 class TestFetchPage:

@@ -299,3 +299,57 @@ def damaged(token: str, chance: random.Random) -> str:
         sign = chance.choice([*string.ascii_letters, *string.digits, *"-_.=+/ \n\x00äß\ud800\U0001f30d"])
         signs[place : place + chance.randint(0, 2)] = [sign] * chance.randint(0, 2)
     return "".join(signs) + token[-1]
+
+
+class TestRemembering:
+    @pytest.fixture
+    def checked(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Every token whose signature was checked."""
+        seen: list[str] = []
+        decode = jwt.decode
+
+        def count(value: str, *arguments: Any, **options: Any) -> Any:
+            seen.append(value)
+            return decode(value, *arguments, **options)
+
+        monkeypatch.setattr("lintel.security._tokens.jwt.decode", count)
+        return seen
+
+    def test_checks_the_signature_of_a_good_token_once(self, signer: TokenSigner, checked: list[str]) -> None:
+        token = signer.sign("7").value
+        assert signer.verify(token) == signer.verify(token)
+        assert checked == [token]
+
+    def test_checks_a_bad_token_each_time(self, signer: TokenSigner, checked: list[str]) -> None:
+        for _ in range(2):
+            with pytest.raises(InvalidToken):
+                signer.verify(forge(key="another key, also long enough 0123456789"))
+        assert len(checked) == 2
+
+    @pytest.mark.parametrize("moved", [timedelta(minutes=2), -timedelta(minutes=2)])
+    def test_the_clock_still_ends_a_token(
+        self, signer: TokenSigner, monkeypatch: pytest.MonkeyPatch, moved: timedelta
+    ) -> None:
+        token, now = signer.sign("7").value, time.time()
+        signer.verify(token)
+        monkeypatch.setattr(time, "time", lambda: now + moved.total_seconds())
+        with pytest.raises(InvalidToken):
+            signer.verify(token)
+
+    def test_nobody_can_change_what_is_remembered(self, signer: TokenSigner) -> None:
+        claims = signer.verify(signer.sign("7").value)
+        with pytest.raises(TypeError):
+            claims["sub"] = "1"  # type: ignore[index]
+
+    def test_another_signer_does_not_know_it(self, signer: TokenSigner) -> None:
+        token = signer.sign("7").value
+        signer.verify(token)
+        with pytest.raises(InvalidToken):
+            make("another key, also long enough 0123456789").verify(token)
+
+    def test_is_bounded(self, signer: TokenSigner, checked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lintel.security._tokens.MAX_VERIFIED", 2)
+        first, second, third = (signer.sign("7").value for _ in range(3))
+        for token in (first, second, third, third, second, first):
+            signer.verify(token)
+        assert checked == [first, second, third, first]
