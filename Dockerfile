@@ -40,7 +40,7 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 # Alive, not ready: a database that is away is no reason to end the process. The shell fills in two settings.
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --start-interval=1s --retries=3 \
     CMD ["sh", "-c", "exec python -m lintel.probe http://127.0.0.1:$PORT/health --host \"$ALLOWED_HOSTS\""]
 # In-flight requests get SHUTDOWN_GRACE_SECONDS (20) after it: stop with a longer time-out than that.
 STOPSIGNAL SIGTERM

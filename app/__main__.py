@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 cli = typer.Typer(
     help="Lintel: the service from the command line. Settings come from the environment and from .env.",
+    epilog="Ends with 2 when the settings cannot be used, with 1 when something else did not work.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -72,6 +72,10 @@ class TestHelp:
         shown = run(command, "--help")
         assert (shown.exit_code, "Usage" in shown.output, "Traceback" in shown.output) == (0, True, False)
 
+    def test_is_shown_for_the_short_option_too_and_tells_the_exit_codes(self, run: Run) -> None:
+        assert "Ends with 2 when the settings cannot be used" in one_line(run("-h").output)
+        assert run("serve", "-h").exit_code == 0
+
     def test_is_shown_where_no_command_is_given(self, run: Run) -> None:
         assert "create-admin" in run().output
 

@@ -1,0 +1,39 @@
+"""The service under Gunicorn, for those whose platform expects it: `gunicorn --config deploy/gunicorn.conf.py`.
+
+Not needed: `python -m app serve` supervises its own processes. Needs the packages gunicorn and uvicorn-worker. HOST,
+PORT, WORKERS and all other settings mean the same; SHUTDOWN_DRAIN_SECONDS has no effect.
+"""
+
+import sys
+from typing import Any, ClassVar
+
+from uvicorn_worker import UvicornWorker
+
+from app.core.config import get_settings
+from lintel.settings import SettingsError
+
+try:
+    settings = get_settings()
+except SettingsError as error:
+    sys.exit(str(error))
+
+
+class Worker(UvicornWorker):
+    """uvicorn as `python -m app serve` sets it up: the service logs for itself and does not name its server."""
+
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": settings.shutdown_grace_seconds,
+    }
+
+
+wsgi_app = "app.main:serving_app()"
+worker_class = Worker
+bind = f"{settings.host}:{settings.port}"
+workers = settings.workers
+forwarded_allow_ips = ",".join(settings.forwarded_allow_ips)
+keepalive = 5  # longer than the proxy keeps a connection to us (deploy/nginx)
+graceful_timeout = settings.shutdown_grace_seconds + 5
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory: a heartbeat must not wait for a disk
