@@ -8,7 +8,18 @@ from typing import Annotated, Any, Self, TypeVar
 
 from annotated_types import GroupedMetadata
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 MAX_ID = 2**63 - 1
 
@@ -70,12 +81,6 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-def _drop_null_defaults(schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}).values():
-        if field.get("default", ...) is None:
-            del field["default"]
-
-
 def left_out() -> Any:
     """Default of a `PatchModel` field; never seen, because only fields that were sent are applied."""
     return Field(default=None)
@@ -87,13 +92,21 @@ class PatchModel(RequestModel):
     Fields are declared with their plain type and `= left_out()`.
     """
 
-    model_config = ConfigDict(json_schema_extra=_drop_null_defaults)
-
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("at least one field must be given")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say that one field is needed, and no default, which would never apply."""
+        described = handler(schema)
+        body = handler.resolve_ref_schema(described)
+        body["minProperties"] = 1
+        for field in body["properties"].values():
+            field.pop("default", None)
+        return described
 
     def changes(self) -> dict[str, Any]:
         """The fields that were sent, by name."""
