@@ -13,7 +13,7 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 # One process a core; each starts servers of its own, hence the bound.
 WORKERS_OF_TESTS := -n auto --maxprocesses 4
 
-.PHONY: help install run dev test check lint fix types cov bench lock check-locks audit build image smoke clean
+.PHONY: help install run dev test check lint fix types cov bench soak lock check-locks audit build image smoke clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -78,6 +78,9 @@ cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %,
 
 bench: $(VENV)/.dev ## Measure; figures go to bench/results, or only some: make bench CASES="stack routes"
 	@$(BIN)/python -m bench $(CASES)
+
+soak: $(VENV)/.dev ## Ten minutes of fuzzing beside load: do memory, descriptors and connections stay flat? MINUTES=10
+	@$(BIN)/python -m bench.soak $(MINUTES)
 
 lock: $(VENV)/.dev ## Make the lock files anew, with newer versions: make lock UPGRADE=--upgrade
 	@for part in base: "service:--extra postgres --extra redis --group build" \

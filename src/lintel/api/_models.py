@@ -100,12 +100,13 @@ class PatchModel(RequestModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Say that one field is needed, and no default, which would never apply."""
+        """Say that one field is needed, and leave out the defaults of `left_out()`, which never apply."""
         described = handler(schema)
         body = handler.resolve_ref_schema(described)
         body["minProperties"] = 1
         for field in body["properties"].values():
-            field.pop("default", None)
+            if field.get("default", ...) is None:
+                del field["default"]
         return described
 
     def changes(self) -> dict[str, Any]:
