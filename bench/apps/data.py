@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import insert
+from structlog.testing import capture_logs
 
 from app.core.config import Settings
 from app.core.enums import UserRole, UserStatus
@@ -31,11 +32,12 @@ async def fill(database_url: str) -> str:
         An access token of the administrator.
     """
     services = Services.of(settings_of(database_url))
-    async with services.database.opened():
-        await MIGRATIONS.upgrade(services.database.migrator)
-        await services.users.ensure_admin(EMAIL, PASSWORD)
-        await services.database.run(lambda session: session.execute(insert(User), list(map(_user, range(USERS)))))
-        token = await services.auth.login(LoginForm(username=EMAIL, password=SecretStr(PASSWORD)))
+    with capture_logs():  # a sign-in is no line of the bench's output
+        async with services.database.opened():
+            await MIGRATIONS.upgrade(services.database.migrator)
+            await services.users.ensure_admin(EMAIL, PASSWORD)
+            await services.database.run(lambda session: session.execute(insert(User), list(map(_user, range(USERS)))))
+            token = await services.auth.login(LoginForm(username=EMAIL, password=SecretStr(PASSWORD)))
     return token.access_token
 
 

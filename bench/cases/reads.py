@@ -7,10 +7,9 @@ from tempfile import TemporaryDirectory
 
 from bench.apps.data import USERS, fill
 from bench.harness.case import Case, SkippedError
-from bench.harness.cores import Cores
 from bench.harness.figures import Figure, Gate, Samples, Table, figure, ratio
 from bench.harness.load import Request
-from bench.harness.measure import CONNECTIONS, Variant, compare
+from bench.harness.measure import CONNECTIONS, Plan, Variant, compare
 from bench.harness.servers import App
 from lintel.testing import ServerUnavailable, postgres_server
 
@@ -26,31 +25,29 @@ APPS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def on_sqlite(cores: Cores) -> Sequence[Table]:
+def on_sqlite(plan: Plan) -> Sequence[Table]:
     """A file."""
     with TemporaryDirectory(prefix="lintel-bench-") as folder:
         path = Path(folder) / "bench.db"
         token = asyncio.run(fill(f"sqlite:///{path}"))
         urls = {OURS: f"sqlite:///{path}", ORM: f"sqlite:///{path}", PLAIN: f"sqlite+aiosqlite:///{path}"}
-        return [_table("SQLite", path, urls, token=token, cores=cores) for path in (LIST, ME)]
+        return [_table("SQLite", path, urls, token=token, plan=plan) for path in (LIST, ME)]
 
 
-def on_postgres(cores: Cores) -> Sequence[Table]:
+def on_postgres(plan: Plan) -> Sequence[Table]:
     """A server of our own, on the other core."""
     try:
         with postgres_server() as server:
             token = asyncio.run(fill(server.url))
             urls = dict.fromkeys(APPS, server.url)
             urls[PLAIN] = server.url.replace("postgresql://", "postgresql+asyncpg://")
-            return [
-                _table("PostgreSQL", path, urls, token=token, cores=cores, beside=server.pid) for path in (LIST, ME)
-            ]
+            return [_table("PostgreSQL", path, urls, token=token, plan=plan, beside=server.pid) for path in (LIST, ME)]
     except ServerUnavailable as unavailable:
         raise SkippedError(str(unavailable)) from None
 
 
 def _table(
-    database: str, path: str, urls: Mapping[str, str], *, token: str, cores: Cores, beside: int | None = None
+    database: str, path: str, urls: Mapping[str, str], *, token: str, plan: Plan, beside: int | None = None
 ) -> Table:
     request = Request(path=path, headers={"Authorization": f"Bearer {token}"})
     variants = [
@@ -63,7 +60,7 @@ def _table(
         )
         for name, url in urls.items()
     ]
-    rows = compare(variants, base=OURS, cores=cores, beside=beside)
+    rows = compare(variants, plan, base=OURS, beside=beside)
     what = "the list of 20" if path == LIST else "`/users/me`"
     title = f"{what[0].upper()}{what[1:]} on {database}"
     note = (

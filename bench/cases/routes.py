@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from bench.apps.routes import GROUPS, LAST, LAST_WITH_ID, ROUTES
 from bench.harness.case import Case
-from bench.harness.cores import Cores
 from bench.harness.figures import Figure, Gate, Samples, Table, figure, ratio
 from bench.harness.load import Request
-from bench.harness.measure import CONNECTIONS, Variant, compare
+from bench.harness.measure import CONNECTIONS, Plan, Variant, compare
 from bench.harness.servers import App
 
 COUNT = 6_000
@@ -29,18 +28,18 @@ APPS = {
 }
 
 
-def run(cores: Cores) -> Sequence[Table]:
+def run(plan: Plan) -> Sequence[Table]:
     """A path without parameters, and one with a number in it."""
     return [
-        _table("The last of 60 routes", LAST, cores, gated=True),
-        _table("The last of 60 routes, with a parameter", LAST_WITH_ID.format(item_id=7), cores, gated=True),
+        _table("The last of 60 routes", LAST, plan, gated=True),
+        _table("The last of 60 routes, with a parameter", LAST_WITH_ID.format(item_id=7), plan, gated=True),
     ]
 
 
-def _table(title: str, path: str, cores: Cores, *, gated: bool) -> Table:
+def _table(title: str, path: str, plan: Plan, *, gated: bool) -> Table:
     request = Request(path=path)
     variants = [Variant(name=name, app=app, request=request, count=COUNT, on=on) for name, (app, on) in APPS.items()]
-    rows = compare(variants, base=FASTAPI_DIRECT, cores=cores)
+    rows = compare(variants, plan, base=FASTAPI_DIRECT)
     figures = _figures({row.name: row.samples for row in rows}, title, GATE if gated else None)
     note = (
         f"`GET {path}`, nested: {GROUPS} routers of {ROUTES} routes in a router with a prefix; "

@@ -10,9 +10,8 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from app.engines.text import analyse_sentiment, explain, polarity
 from bench.harness.case import Case
-from bench.harness.cores import Cores
 from bench.harness.figures import Figure, Gate, Row, Table, figure, ratio
-from bench.harness.measure import Sample, stable_rounds
+from bench.harness.measure import Plan, Sample, stable_rounds
 
 SECONDS_A_SAMPLE = 0.2
 VADER, BASIC, EXPLAINED, WHOLE = "vaderSentiment", "the numbers", "with evidence", "by sentence, with evidence"
@@ -38,7 +37,7 @@ HOSTILE = {
 Engine = Callable[[str], object]
 
 
-def run(_: Cores) -> Sequence[Table]:
+def run(plan: Plan) -> Sequence[Table]:
     """Prose of three lengths, and texts made to be slow."""
     original: Any = SentimentIntensityAnalyzer()
     engines: dict[str, tuple[Engine, str]] = {
@@ -47,7 +46,7 @@ def run(_: Cores) -> Sequence[Table]:
         EXPLAINED: (explain, "and the words they come from"),
         WHOLE: (analyse_sentiment, "what the service answers"),
     }
-    return [*(_prose(length, engines) for length in GATES), _hostile()]
+    return [*(_prose(length, engines, plan) for length in GATES), _hostile(plan)]
 
 
 def text_of(length: int) -> str:
@@ -59,9 +58,9 @@ def text_of(length: int) -> str:
     return "".join(sentences)[:length].strip()
 
 
-def _prose(length: int, engines: Mapping[str, tuple[Engine, str]]) -> Table:
+def _prose(length: int, engines: Mapping[str, tuple[Engine, str]], plan: Plan) -> Table:
     text = text_of(length)
-    found = stable_rounds(list(engines), lambda name: Sample(_cpu(engines[name][0], text)), base=VADER)
+    found = stable_rounds(list(engines), lambda name: Sample(_cpu(engines[name][0], text, plan)), plan, base=VADER)
     samples = {name: [sample.server for sample in taken] for name, taken in found.items()}
     rows = [Row(name=name, on=engines[name][1], samples=[round(cost, 1) for cost in samples[name]]) for name in engines]
     what = f"sentiment of {length:,} characters, vaderSentiment over ours"
@@ -72,8 +71,11 @@ def _prose(length: int, engines: Mapping[str, tuple[Engine, str]]) -> Table:
     return Table(title=f"Prose of {length:,} characters", unit="µs", rows=rows, base=VADER, figures=figures)
 
 
-def _hostile() -> Table:
-    costs = {name: [_cpu(analyse_sentiment, text) / 1_000 for _ in range(3)] for name, text in HOSTILE.items()}
+def _hostile(plan: Plan) -> Table:
+    costs = {
+        name: [_cpu(analyse_sentiment, text, plan) / 1_000 for _ in range(plan.rounds)]
+        for name, text in HOSTILE.items()
+    }
     rows = [Row(name=name, on="10,000 characters", samples=[round(ms, 2) for ms in of]) for name, of in costs.items()]
     slowest = max(costs.values(), key=median)
     worst = Figure(
@@ -87,12 +89,13 @@ def _hostile() -> Table:
     return Table(title="Texts made to be slow", unit="ms", rows=rows, figures=[worst])
 
 
-def _cpu(engine: Engine, text: str) -> float:
+def _cpu(engine: Engine, text: str, plan: Plan) -> float:
     """Microseconds of CPU a call takes, averaged over a sample."""
-    calls, started = 0, time.process_time()
-    while (spent := time.process_time() - started) < SECONDS_A_SAMPLE:
+    calls, spent, started = 0, 0.0, time.process_time()
+    while not calls or spent < SECONDS_A_SAMPLE * plan.share:
         engine(text)
         calls += 1
+        spent = time.process_time() - started
     return spent / calls * 1e6
 
 

@@ -6,10 +6,9 @@ from bench.apps import typical
 from bench.apps.item import PATH
 from bench.apps.stack import layer_names
 from bench.harness.case import Case
-from bench.harness.cores import Cores
 from bench.harness.figures import Figure, Gate, Samples, Table, addition, figure, ratio
 from bench.harness.load import Request
-from bench.harness.measure import CONNECTIONS, Variant, compare
+from bench.harness.measure import CONNECTIONS, Plan, Variant, compare
 from bench.harness.servers import App
 
 BARE, FULL, TYPICAL = "bare FastAPI", "our stack", "typical stack"
@@ -22,25 +21,25 @@ ACCESS_LOG, RATE_LIMIT = "AccessLogMiddleware", "RateLimitMiddleware"
 BARE_APP = Variant(name=BARE, app=App(factory="bench.apps.bare:create"), request=ASK, count=COUNT, on="nothing")
 
 
-def whole(cores: Cores) -> Sequence[Table]:
+def whole(plan: Plan) -> Sequence[Table]:
     """Everything on, against nothing and against the usual."""
     names = layer_names()
     gated = [name for name in (ACCESS_LOG, RATE_LIMIT) if name in names]
     variants = [
         BARE_APP,
-        _ours(FULL, ", ".join(map(short, names))),
+        _ours(FULL, ", ".join(map(short, reversed(names)))),
         *(_ours(f"our stack without {short(name)}", f"all but {short(name)}", without=[name]) for name in gated),
         Variant(
             name=TYPICAL, app=App(factory="bench.apps.typical:create"), request=ASK, count=COUNT // 8, on=typical.ON
         ),
     ]
-    rows = compare(variants, base=BARE, cores=cores)
+    rows = compare(variants, plan, base=BARE)
     figures = _figures({row.name: row.samples for row in rows})
     title = "One JSON endpoint under whole stacks"
     return [Table(title=title, unit="µs", rows=rows, base=BARE, notes=[ASKED], figures=figures)]
 
 
-def layer_by_layer(cores: Cores) -> Sequence[Table]:
+def layer_by_layer(plan: Plan) -> Sequence[Table]:
     """Each layer added to those within it."""
     names = layer_names()
     variants = [BARE_APP, _ours("create_app without layers", "strict route, body limit, error handlers", innermost=0)]
@@ -48,12 +47,12 @@ def layer_by_layer(cores: Cores) -> Sequence[Table]:
         _ours(f"+ {short(name)}", f"{number} of {len(names)} layers", innermost=number)
         for number, name in enumerate(names, start=1)
     ]
-    rows = compare(variants, base=BARE, cores=cores)
+    rows = compare(variants, plan, base=BARE)
     title = "Our stack, built up from FastAPI outwards"
     return [Table(title=title, unit="µs", rows=rows, base=BARE, notes=[ASKED])]
 
 
-def empty_layers(cores: Cores) -> Sequence[Table]:
+def empty_layers(plan: Plan) -> Sequence[Table]:
     """What any pure-ASGI layer costs before it does anything."""
     variants = [
         BARE_APP,
@@ -68,7 +67,7 @@ def empty_layers(cores: Cores) -> Sequence[Table]:
             for number in (1, 5)
         ),
     ]
-    rows = compare(variants, base=BARE, cores=cores)
+    rows = compare(variants, plan, base=BARE)
     each = figure(
         "each extra pure-ASGI layer (a fifth of five)",
         {row.name: row.samples for row in rows},
@@ -82,7 +81,7 @@ def empty_layers(cores: Cores) -> Sequence[Table]:
 def short(layer: str) -> str:
     """`AccessLogMiddleware` as a reader says it: access log."""
     words = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in layer.removesuffix("Middleware"))
-    return {"c o r s": "CORS", "g zip": "GZip", "head": "HEAD"}.get(words.strip(), words.strip())
+    return {"c o r s": "CORS", "head": "HEAD"}.get(words.strip(), words.strip())
 
 
 def _ours(name: str, on: str, **options: object) -> Variant:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.harness.cores import Cores
 from bench.harness.figures import Table
+from bench.harness.measure import Plan
 
 
 class SkippedError(Exception):
@@ -23,4 +23,4 @@ class Case:
 
     name: str
     title: str
-    run: Callable[[Cores], Sequence[Table]]
+    run: Callable[[Plan], Sequence[Table]]

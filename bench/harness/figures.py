@@ -45,10 +45,9 @@ class Gate:
     aim: float | None = None
     at_least: bool = False
 
-    def missed_by(self, value: float) -> float | None:
-        """By which share of the bound a value misses it; None if it is met."""
-        over = (self.bound - value if self.at_least else value - self.bound) / self.bound
-        return over if over > 0 else None
+    def missed_by(self, value: float) -> float:
+        """How far a value is on the wrong side of the bound, in its own unit; 0 if the gate is met."""
+        return max(self.bound - value if self.at_least else value - self.bound, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

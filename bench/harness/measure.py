@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.harness.cores import Cores
-from bench.harness.cpu import cpu_seconds
 from bench.harness.figures import Row
 from bench.harness.load import Request, WrongAnswerError, send
+from bench.harness.proc import cpu_seconds, tick
 from bench.harness.servers import App, RunningApp, running
 
-ROUNDS = 5
-ATTEMPTS = 4
 SPREAD = 0.20
 """A set of rounds in which the base leaves its own median by more than this is thrown away."""
 CONNECTIONS = 16
@@ -26,6 +24,25 @@ WARM_UP = 4
 
 class UnstableError(Exception):
     """The base did not agree with itself in any set of rounds: the machine is too busy to measure on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How thoroughly to measure, and where.
+
+    Attributes:
+        cores: Who runs where.
+        rounds: In a set, one sample of each variant a round.
+        attempts: Sets that may be thrown away before giving up, and one more.
+        share: Of each variant's requests.
+        must_agree: Whether the base has to agree with itself.
+    """
+
+    cores: Cores = field(default_factory=Cores.of_this_machine)
+    rounds: int = 5
+    attempts: int = 4
+    share: float = 1
+    must_agree: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,22 +81,20 @@ Sampler = Callable[[str], Sample]
 Sets = dict[str, list[Sample]]
 
 
-def stable_rounds(
-    names: Sequence[str], sample: Sampler, *, base: str, rounds: int = ROUNDS, attempts: int = ATTEMPTS
-) -> Sets:
+def stable_rounds(names: Sequence[str], sample: Sampler, plan: Plan, *, base: str) -> Sets:
     """Samples of all names, in rounds; the set is thrown away and measured again while its base is unstable.
 
     Raises:
         UnstableError: After the last attempt.
     """
     spreads = []
-    for _ in range(attempts):
-        found = _rounds(names, sample, rounds)
+    for _ in range(plan.attempts):
+        found = _rounds(names, sample, plan.rounds)
         costs = [taken.server for taken in found[base]]
-        if is_stable(costs):
+        if is_stable(costs) or not plan.must_agree:
             return found
         spreads.append(f"{min(costs):.0f} to {max(costs):.0f} µs")
-    raise UnstableError(f"{base} took {', '.join(spreads)} in {attempts} sets of {rounds} rounds")
+    raise UnstableError(f"{base} took {', '.join(spreads)} in {plan.attempts} sets of {plan.rounds} rounds")
 
 
 def is_stable(costs: Sequence[float]) -> bool:
@@ -101,26 +116,27 @@ def _there_and_back(names: Sequence[str], rounds: int) -> Iterator[str]:
         yield from names if number % 2 == 0 else reversed(names)
 
 
-def compare(variants: Sequence[Variant], *, base: str, cores: Cores, beside: int | None = None) -> list[Row]:
+def compare(variants: Sequence[Variant], plan: Plan, *, base: str, beside: int | None = None) -> list[Row]:
     """Serve all variants, measure them in rounds, and end them.
 
     Args:
         variants: In the order of a round.
+        plan: How thoroughly, and where.
         base: Name of the one whose agreement with itself decides whether the set counts.
-        cores: Who runs where.
         beside: Process id of the database they use, whose CPU is reported too.
 
     Raises:
         UnstableError: The machine is too busy.
         WrongAnswerError: A server did not answer as expected.
     """
+    variants = [replace(variant, count=max(int(variant.count * plan.share), 1)) for variant in variants]
     by_name = {variant.name: variant for variant in variants}
-    with _all_running(variants, cores) as servers:
+    with _all_running(variants, plan.cores) as servers:
 
         def sample(name: str) -> Sample:
             return _sample(by_name[name], servers[name], beside)
 
-        found = stable_rounds(list(by_name), sample, base=base)
+        found = stable_rounds(list(by_name), sample, plan, base=base)
     return [_row(variant, found[variant.name]) for variant in variants]
 
 
@@ -148,7 +164,7 @@ def _sample(variant: Variant, server: RunningApp, beside: int | None) -> Sample:
     _send(variant.request, server, variant.count)
     spent, spent_beside = cpu_seconds(server.pid) - before, cpu_seconds(beside) - before_beside if beside else 0.0
     each = 1e6 / variant.count
-    return Sample(spent * each, spent_beside * each if beside else None)
+    return Sample(max(spent, tick()) * each, spent_beside * each if beside else None)
 
 
 def _send(request: Request, server: RunningApp, count: int) -> int:

@@ -1,10 +1,22 @@
-"""Figures as tables of Markdown, the gates first."""
+"""Figures as tables of Markdown, the gates first; and the page that holds them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 from bench.harness.figures import RATIO, Figure, Gate, Row, Table
 from bench.harness.results import Result
+
+BEGIN, END = "<!-- begin: made by `make bench` -->", "<!-- end: made by `make bench` -->"
+PLACES = ("date", "python", "processor", "cores", "system")
+"""What the line under a heading says first; versions of packages follow."""
+
+
+def page(text: str, found: Sequence[Result]) -> str:
+    """A page, with everything between its two marks made anew."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    sections = (f"## {result.title}\n\n{_measured(result.environment)}\n\n{tables(result)}" for result in found)
+    return "\n\n".join([f"{before}{BEGIN}", f"## Gates\n\n{gates(found)}", *sections, f"{END}{after}"])
 
 
 def gates(results: Iterable[Result]) -> str:
@@ -18,6 +30,12 @@ def tables(result: Result) -> str:
     return "\n\n".join(part for table in result.tables for part in _parts(table))
 
 
+def _measured(environment: Mapping[str, str]) -> str:
+    versions = ", ".join(f"{name} {of}" for name, of in environment.items() if name not in PLACES)
+    date, python, processor, cores, system = (environment[name] for name in PLACES)
+    return f"Measured {date}: {python}, {processor}, {cores} cores, {system}; {versions}."
+
+
 def _figures(results: Iterable[Result]) -> Iterator[Figure]:
     for result in results:
         for table in result.tables:
@@ -26,15 +44,21 @@ def _figures(results: Iterable[Result]) -> Iterator[Figure]:
 
 def _gate_row(figure: Figure, gate: Gate) -> list[str]:
     sign = "≥" if gate.at_least else "≤"
-    missed = gate.missed_by(figure.value)
     return [
         figure.name,
         f"{sign} {_quantity(gate.bound, figure.unit)}",
         "" if gate.aim is None else f"{sign} {_quantity(gate.aim, figure.unit)}",
         f"**{_quantity(figure.value, figure.unit)}**",
         _span(figure.low, figure.high),
-        "met" if missed is None else f"missed by {missed:.0%}",
+        _verdict(figure, gate),
     ]
+
+
+def _verdict(figure: Figure, gate: Gate) -> str:
+    missed = gate.missed_by(figure.value)
+    if not missed:
+        return "met"
+    return f"missed by {missed / gate.bound:.0%}" if gate.bound else f"missed by {_number(missed)}"
 
 
 def _parts(table: Table) -> Iterator[str]:

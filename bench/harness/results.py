@@ -1,7 +1,7 @@
 """Figures on disk: one file a case, from which the page is made."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def write(result: Result, folder: Path = RESULTS) -> None:
     (folder / f"{result.case}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def read(case: str, folder: Path = RESULTS) -> Result | None:
-    """What a case found last, if it ever ran."""
-    path = folder / f"{case}.json"
-    return _ADAPTER.validate_json(path.read_text(encoding="utf-8")) if path.exists() else None
+def read_all(cases: Iterable[str], folder: Path = RESULTS) -> list[Result]:
+    """What these cases found last; those that never ran are left out."""
+    files = (folder / f"{case}.json" for case in cases)
+    return [_ADAPTER.validate_json(path.read_text(encoding="utf-8")) for path in files if path.exists()]

@@ -4,14 +4,19 @@ Set up as `lintel.server` does it, for every application alike: uvloop, httptool
 """
 
 import json
+import signal
 import socket
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from bench.harness.cores import pin
+
+MODULES = "modules.json"
+"""Written in the working folder at the end: the names of everything that was imported, in order."""
 
 
 def main() -> None:
@@ -19,10 +24,12 @@ def main() -> None:
     factory, options, file_descriptor, core = sys.argv[1:]
     pin(int(core) if core else None)
     app = make(factory, json.loads(options))
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when everything has been closed
     config = uvicorn.Config(
         app, loop="uvloop", http="httptools", log_config=None, access_log=False, server_header=False, lifespan="on"
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(file_descriptor))])
+    Path(MODULES).write_text(json.dumps(list(sys.modules)), encoding="utf-8")
 
 
 def make(factory: str, options: dict[str, object]) -> ASGIApp:

@@ -42,12 +42,19 @@ class RunningApp:
     Attributes:
         pid: Its process.
         port: Where it answers, on loopback.
-        log: What it writes: its access log, where it has one.
+        folder: Where it works; `server.log` has what it writes: its access log, where it has one.
     """
 
     pid: int
     port: int
-    log: Path
+    folder: Path
+
+
+def environment_of(app: App | None = None) -> dict[str, str]:
+    """Variables of a process under test; no other variable of this machine is seen by it."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    # A fixed seed: the order of sets and the collisions of dicts are part of what a process costs.
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **(app.environment if app else {})}
 
 
 @contextmanager
@@ -69,7 +76,7 @@ def running(app: App, first: Request, *, folder: Path, cores: Cores) -> Iterator
         process = _spawn(app, listener, folder=folder, log=log, cores=cores)
     try:
         _wait_for_answer(first, port, log)
-        yield RunningApp(pid=process.pid, port=port, log=log)
+        yield RunningApp(pid=process.pid, port=port, folder=folder)
     finally:
         _stop(process)
 
@@ -77,14 +84,11 @@ def running(app: App, first: Request, *, folder: Path, cores: Cores) -> Iterator
 def _spawn(app: App, listener: socket.socket, *, folder: Path, log: Path, cores: Cores) -> subprocess.Popen[bytes]:
     core = "" if cores.server is None else str(cores.server)
     arguments = [app.factory, json.dumps(dict(app.options)), str(listener.fileno()), core]
-    own = {name: value for name, value in os.environ.items() if name in KEPT}
-    # A fixed seed: the order of sets and the collisions of dicts are part of what a process costs.
-    environment = {**own, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **app.environment}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "bench.harness.serve", *arguments],
             cwd=folder,
-            env=environment,
+            env=environment_of(app),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

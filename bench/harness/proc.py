@@ -1,4 +1,4 @@
-"""CPU time of a process with everything that it started, from /proc."""
+"""What a process has used: CPU with everything that it started, and memory. From /proc."""
 
 import os
 from collections import defaultdict
@@ -7,14 +7,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
+KIB_IN_MB = 1024
 PARENT, TIMES = 1, slice(11, 15)
 """Positions in a line of `stat` behind the name: ppid; utime, stime, cutime, cstime."""
+
+
+class Memory(NamedTuple):
+    """Megabytes of memory that are resident.
+
+    Attributes:
+        rss: All of it.
+        pss: Pages shared with other processes counted by their share.
+    """
+
+    rss: float
+    pss: float
 
 
 class _Process(NamedTuple):
     pid: int
     parent: int
     ticks: int
+
+
+def tick() -> float:
+    """Seconds of CPU that are the least the kernel tells."""
+    return 1 / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -37,7 +55,20 @@ def cpu_seconds(pid: int) -> float:
         member = tree.pop()
         ticks += processes[member].ticks
         tree += children[member]
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return ticks * tick()
+
+
+def memory(pid: int) -> Memory:
+    """What a process holds at this moment, without its children."""
+    lines = (PROC / str(pid) / "smaps_rollup").read_text(encoding="utf-8").splitlines()
+    found = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines[1:])}
+    return Memory(rss=found["Rss"] / KIB_IN_MB, pss=found["Pss"] / KIB_IN_MB)
+
+
+def shared_objects(pid: int) -> set[str]:
+    """File names of the libraries that a process has loaded."""
+    lines = (PROC / str(pid) / "maps").read_text(encoding="utf-8").splitlines()
+    return {Path(line.split(maxsplit=5)[5]).name for line in lines if ".so" in line}
 
 
 def _processes() -> Iterator[_Process]:

@@ -1,0 +1,34 @@
+"""Every case still runs: its servers start, and answer what is measured."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bench.apps.stack import layer_names
+from bench.cases import CASES
+from bench.cases.stack import short
+from tests.conftest import ROOT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case.name for case in CASES])
+def test_every_case_works(case: str) -> None:
+    command = [sys.executable, "-m", "bench", "--quick", case]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert f"{case}: works" in done.stdout or f"{case}: skipped" in done.stdout
+
+
+def test_layers_are_read_off_the_stack_from_the_inside_out() -> None:
+    names = layer_names()
+    assert names[-2:] == ["AccessLogMiddleware", "RequestContextMiddleware"]
+    assert "CORSMiddleware" in names
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [("AccessLogMiddleware", "access log"), ("CORSMiddleware", "CORS"), ("BodyLimitMiddleware", "body limit")],
+)
+def test_layers_are_called_by_plain_words(layer: str, words: str) -> None:
+    assert short(layer) == words
