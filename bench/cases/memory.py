@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bench.apps.data import fill
 from bench.harness.case import Case
-from bench.harness.figures import Figure, Gate, Row, Samples, Table, figure
+from bench.harness.figures import COUNTED, Figure, Gate, Row, Samples, Table, figure
 from bench.harness.load import Request, send
 from bench.harness.measure import CONNECTIONS, DEADLINE, Plan
 from bench.harness.proc import Memory, memory, shared_objects
@@ -96,7 +96,7 @@ def _figures(rss: Samples, media: Collection[str]) -> list[Figure]:
     )
     count = len(media)
     name = "media libraries in an API worker"
-    return [over, Figure(name=name, value=count, low=count, high=count, unit="found", gate=Gate(bound=0))]
+    return [over, Figure(name=name, value=count, low=count, high=count, unit=COUNTED, gate=Gate(bound=0))]
 
 
 def _rows(found: Mapping[str, Sequence[float]]) -> list[Row]:

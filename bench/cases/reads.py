@@ -15,7 +15,7 @@ from lintel.testing import ServerUnavailable, postgres_server
 
 OURS, ORM, RAW, PLAIN = "ours", "ours, with the ORM", "asyncpg and msgspec", "plain FastAPI and SQLAlchemy"
 LIST, ME = "/api/v1/users?size=20", "/api/v1/users/me"
-COUNT = 1_000
+COUNT = 500
 ALL = "all layers, the real service"
 APPS: Mapping[str, tuple[str, str]] = {
     OURS: ("bench.apps.service:create", ALL),

@@ -9,7 +9,7 @@ from bench.harness.load import Request
 from bench.harness.measure import CONNECTIONS, Plan, Variant, compare
 from bench.harness.servers import App
 
-COUNT = 6_000
+COUNT = 3_000
 FASTAPI_DIRECT, FASTAPI_NESTED = "FastAPI, direct", "FastAPI, nested"
 OURS_DIRECT, OURS_NESTED = "ours, direct", "ours, nested"
 GATE = Gate(bound=1.10, aim=1.0)

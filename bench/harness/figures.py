@@ -10,6 +10,9 @@ Samples = Mapping[str, Sequence[float]]
 RATIO = "x"
 """The unit of figures that say how many times."""
 
+COUNTED = "found"
+"""The unit of figures that count something."""
+
 Formula = Callable[[Mapping[str, float]], float]
 """A figure out of one round's samples by row."""
 
@@ -59,7 +62,7 @@ class Figure:
         value: The median over the rounds.
         low: The least of the rounds.
         high: The most.
-        unit: `RATIO`, or that of the samples.
+        unit: `RATIO`, `COUNTED`, or that of the samples.
         gate: The bound, if there is one.
     """
 

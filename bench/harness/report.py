@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
-from bench.harness.figures import RATIO, Figure, Gate, Row, Table
+from bench.harness.figures import COUNTED, RATIO, Figure, Gate, Row, Table
 from bench.harness.results import Result
 
 BEGIN, END = "<!-- begin: made by `make bench` -->", "<!-- end: made by `make bench` -->"
@@ -49,7 +49,7 @@ def _gate_row(figure: Figure, gate: Gate) -> list[str]:
         f"{sign} {_quantity(gate.bound, figure.unit)}",
         "" if gate.aim is None else f"{sign} {_quantity(gate.aim, figure.unit)}",
         f"**{_quantity(figure.value, figure.unit)}**",
-        _span(figure.low, figure.high),
+        _span(figure.low, figure.high, figure.unit),
         _verdict(figure, gate),
     ]
 
@@ -58,7 +58,7 @@ def _verdict(figure: Figure, gate: Gate) -> str:
     missed = gate.missed_by(figure.value)
     if not missed:
         return "met"
-    return f"missed by {missed / gate.bound:.0%}" if gate.bound else f"missed by {_number(missed)}"
+    return f"missed by {missed / gate.bound:.0%}" if gate.bound else f"missed by {_number(missed, figure.unit)}"
 
 
 def _parts(table: Table) -> Iterator[str]:
@@ -68,7 +68,10 @@ def _parts(table: Table) -> Iterator[str]:
     if table.figures:
         yield _markdown(
             ["", "median", "of the rounds"],
-            [[item.name, _quantity(item.value, item.unit), _span(item.low, item.high)] for item in table.figures],
+            [
+                [item.name, _quantity(item.value, item.unit), _span(item.low, item.high, item.unit)]
+                for item in table.figures
+            ],
         )
 
 
@@ -97,15 +100,16 @@ def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _span(low: float, high: float) -> str:
-    return f"{_number(low)} to {_number(high)}"
+def _span(low: float, high: float, unit: str = "") -> str:
+    return f"{_number(low, unit)} to {_number(high, unit)}"
 
 
 def _quantity(value: float, unit: str) -> str:
-    return f"{_number(value)}{unit}" if unit == RATIO else f"{_number(value)} {unit}"
+    return f"{_number(value, unit)}{'' if unit == RATIO else ' '}{unit}"
 
 
-def _number(value: float) -> str:
-    if abs(value) >= 1_000:  # noqa: PLR2004 - three figures are enough
+def _number(value: float, unit: str = "") -> str:
+    """Three figures, which is more than the noise allows; counts are whole."""
+    if unit == COUNTED or abs(value) >= 100:  # noqa: PLR2004 - three figures
         return f"{value:,.0f}"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"  # noqa: PLR2004 - as above
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"  # noqa: PLR2004 - three figures

@@ -39,7 +39,7 @@ class TestGates:
         [
             (found(2.0, Gate(bound=1.6)), "missed by 25%"),
             (found(1.0, Gate(bound=2.0, at_least=True)), "missed by 50%"),
-            (found(2, Gate(bound=0), unit="found"), "missed by 2"),
+            (found(2, Gate(bound=0), unit="found"), "missed by 2 |"),
         ],
     )
     def test_that_are_missed_say_by_how_much(self, figure: Figure, verdict: str) -> None:
