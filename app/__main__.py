@@ -22,6 +22,7 @@ from app.core.migrations import MIGRATIONS
 from app.main import create_app
 from app.services.container import Services
 from lintel.errors import ServiceError
+from lintel.memory import return_large_blocks
 from lintel.observability import configure_logging
 from lintel.server import serve
 from lintel.settings import (
@@ -58,6 +59,7 @@ def serve_command(
     reload: Annotated[bool, typer.Option("--reload", help="Start anew when a source file changes.")] = False,
 ) -> None:
     """Serve on HOST and PORT until told to stop."""
+    return_large_blocks()
     settings = _settings()
     configure_logging(settings)
     if prepare:

@@ -13,8 +13,8 @@ from app.api.v1.endpoints import health
 from app.core.config import Settings, get_settings
 from app.services.container import Services
 from lintel import application
+from lintel.memory import freeze_collector, return_large_blocks
 from lintel.observability import configure_logging
-from lintel.server import freeze_collector
 from lintel.settings import SettingsError
 
 
@@ -46,6 +46,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
 
 def serving_app() -> FastAPI:
     """The application of a server process, with logging set up. Faulty settings end the process with one message."""
+    return_large_blocks()
     try:
         settings = get_settings()
         configure_logging(settings)

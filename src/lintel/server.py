@@ -1,7 +1,6 @@
 """uvicorn, set up for a service that logs for itself and stops in order."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,6 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 from lintel.settings import ServerSettings
 
 START_FAILURE = 3
-COLLECT_AFTER = 50_000
-"""New objects; Python's own 700 are a fraction of one page of a list."""
 
 
 class Server(uvicorn.Server):
@@ -95,16 +92,6 @@ def serve(
         ChangeReload(config, target=Server(config).run, sockets=[socket]).run()
     else:
         Multiprocess(config, sockets=[socket]).run()
-
-
-def freeze_collector() -> None:
-    """Spare the garbage collector what lives as long as the process; to be called once everything has been imported.
-
-    It would walk through all modules and models again and again, in the middle of requests.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
 
 
 @contextmanager
