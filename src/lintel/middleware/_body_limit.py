@@ -3,7 +3,7 @@
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lintel.middleware._headers import find_header
+from lintel.middleware._headers import request_headers
 
 
 class BodyLimitMiddleware:
@@ -26,6 +26,9 @@ def _may_have_body(scope: Scope) -> bool:
     if scope["type"] != "http":
         return False
     # In HTTP/1 a body is announced (RFC 9112, 6.3); later versions need no announcement.
-    return not scope.get("http_version", "1.1").startswith("1") or any(
-        find_header(scope["headers"], name) is not None for name in (b"content-length", b"transfer-encoding")
+    headers = request_headers(scope)
+    return (
+        b"content-length" in headers
+        or b"transfer-encoding" in headers
+        or not scope.get("http_version", "1.1").startswith("1")
     )

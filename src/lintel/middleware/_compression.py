@@ -3,7 +3,7 @@
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
 from starlette.types import Message, Receive, Scope, Send
 
-from lintel.middleware._headers import find_header
+from lintel.middleware._headers import find_header, request_headers
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -31,7 +31,7 @@ class CompressionMiddleware(GZipMiddleware):
         return length is not None and length.isdigit() and int(length) < self.minimum_size
 
     def _responder(self, scope: Scope) -> IdentityResponder:
-        accepted = find_header(scope["headers"], b"accept-encoding") or b""
+        accepted = request_headers(scope).get(b"accept-encoding", b"")
         if b"gzip" not in accepted:
             return IdentityResponder(self.app, self.minimum_size, exclude_content_types=self.exclude_content_types)
         return GZipResponder(

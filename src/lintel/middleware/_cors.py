@@ -5,7 +5,7 @@ from typing import Any
 from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lintel.middleware._headers import RawHeader, add_missing, add_vary, find_header, raw_headers
+from lintel.middleware._headers import RawHeader, add_missing, add_vary, raw_headers, request_headers
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
 
@@ -23,11 +23,11 @@ class CORSMiddleware(StarletteCORSMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight, or add the headers to an answer."""
         if scope["type"] != "http" or (
-            scope["method"] == "OPTIONS" and find_header(scope["headers"], b"access-control-request-method") is not None
+            scope["method"] == "OPTIONS" and b"access-control-request-method" in request_headers(scope)
         ):
             await super().__call__(scope, receive, send)
             return
-        origin = find_header(scope["headers"], b"origin")
+        origin = request_headers(scope).get(b"origin")
         added = [] if origin is None else self._headers_for(origin)
 
         async def send_with_cors(message: Message) -> None:

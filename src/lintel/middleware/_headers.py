@@ -3,9 +3,21 @@
 Starlette's `Headers` decodes the whole list for one look-up; a layer that every request passes through cannot pay that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from starlette.types import Scope
 
 RawHeader = tuple[bytes, bytes]
+
+INDEX = "lintel.headers"
+
+
+def request_headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """The first value of each header of a request; made by the first layer that asks, for all of them."""
+    index: Mapping[bytes, bytes] | None = scope.get(INDEX)
+    if index is None:
+        index = scope[INDEX] = dict(reversed([*scope["headers"]]))
+    return index
 
 
 def find_header(headers: Iterable[RawHeader], name: bytes) -> bytes | None:

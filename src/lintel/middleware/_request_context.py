@@ -2,11 +2,10 @@
 
 import time
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lintel.context import accept_request_id, bind_request_id, unbind_request_id
-from lintel.middleware._headers import find_header
+from lintel.middleware._headers import request_headers
 
 REQUEST_ID_HEADER = b"x-request-id"
 PROCESS_TIME_HEADER = b"x-process-time"
@@ -27,7 +26,7 @@ class RequestContextMiddleware:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        sent_id = find_header(scope["headers"], REQUEST_ID_HEADER)
+        sent_id = request_headers(scope).get(REQUEST_ID_HEADER)
         request_id = accept_request_id(None if sent_id is None else sent_id.decode("latin-1"))
 
         async def send_with_id(message: Message) -> None:
@@ -39,7 +38,6 @@ class RequestContextMiddleware:
             await send(message)
 
         token = bind_request_id(request_id)
-        structlog.contextvars.clear_contextvars()  # what a request bound must not be said of the next one
         try:
             await self.app(scope, receive, send_with_id)
         finally:

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lintel.middleware._headers import add_missing, raw_headers
+from lintel.middleware._headers import add_missing, raw_headers, request_headers
 
 STRICT_CSP = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -49,4 +49,4 @@ class SecurityHeadersMiddleware:
 
 
 def _is_personal(scope: Scope) -> bool:
-    return scope["method"] not in {"GET", "HEAD"} or not PERSONAL.isdisjoint(name for name, _ in scope["headers"])
+    return scope["method"] not in {"GET", "HEAD"} or not PERSONAL.isdisjoint(request_headers(scope))
