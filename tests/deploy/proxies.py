@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import httpx2
-import pytest
 
 from lintel.testing._process import Identity, OwnProcess, find_program, free_port
+from lintel.testing._services import _go_without
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "nginx.conf.template"
 NOBODY = 65534
@@ -60,7 +60,7 @@ def running_proxy(
     configuration = filled_in(TEMPLATE.read_text(encoding="utf-8"), values).encode()
     with _own_folder({"server.log": b"", "nginx.conf": configuration, **files}) as folder:
         process = OwnProcess(
-            command=[str(find_nginx()), "-e", "stderr", "-p", f"{folder}/", "-c", "nginx.conf"],
+            command=[needed("nginx"), "-e", "stderr", "-p", f"{folder}/", "-c", "nginx.conf"],
             folder=folder,
             identity=unprivileged(),
         )
@@ -76,13 +76,12 @@ def filled_in(template: str, values: dict[str, str]) -> str:
     return re.sub(r"\$\{([A-Z_]+)\}", lambda match: values[match[1]], template)
 
 
-def find_nginx() -> Path:
-    program = find_program("nginx", folders=[Path("/usr/sbin"), Path("/usr/local/sbin")])
-    if program is not None:
-        return program
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail("nginx is not installed", pytrace=False)
-    pytest.skip("nginx is not installed")
+def needed(name: str) -> str:
+    """Where a program is. Without it the test is skipped, or fails where `CI` is `true`."""
+    program = find_program(name, folders=[Path("/usr/sbin"), Path("/usr/local/sbin")])
+    if program is None:
+        _go_without(f"{name} is not installed.")
+    return str(program)
 
 
 def unprivileged() -> Identity | None:

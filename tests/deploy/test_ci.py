@@ -10,7 +10,7 @@ import yaml
 from tests.conftest import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-SERVERS_OF_TESTS = {"postgresql", "redis-server", "nginx"}
+PROGRAMS_OF_TESTS = {"postgresql", "redis-server", "nginx", "gettext-base", "openssl"}
 
 
 def load(name: str) -> dict[str, Any]:
@@ -30,10 +30,12 @@ class TestCommands:
         assert re.search(rf"^  make {target} +\S", listed.stdout, re.MULTILINE)
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, timeout=30, check=True)
 
-    def test_are_make_but_for_the_servers_that_tests_need(self) -> None:
+    def test_are_make_but_for_the_programs_that_tests_need(self) -> None:
         [other] = [command for command in COMMANDS if not command.startswith("make ")]
         installed = other.partition("apt-get install ")[2].split()
-        assert {word for word in installed if not word.startswith("-")} == SERVERS_OF_TESTS
+        assert {word for word in installed if not word.startswith("-")} == PROGRAMS_OF_TESTS
+        of_fresh_machines = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert [package for package in PROGRAMS_OF_TESTS if package not in of_fresh_machines] == []
 
     def test_cover_all_that_is_run_before_a_commit_lands(self) -> None:
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
 
 from lintel.errors import MEDIA_TYPE, Problem, known_kinds, problem_type, status_of
-from lintel.testing._process import find_program, free_port
-from tests.deploy.proxies import TEMPLATE, RunningProxy, filled_in, running_proxy
+from lintel.testing._process import free_port
+from tests.deploy.proxies import TEMPLATE, RunningProxy, filled_in, needed, running_proxy
 
 HEADERS_FROM_OUTSIDE = {
     "Forwarded": "for=6.6.6.6;host=evil.example;proto=https",
@@ -143,6 +144,8 @@ class TestRefused:
             (b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
             (b"GET /x HTTP/3.0\r\nHost: localhost\r\n\r\n", 505),
             (b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+            (b"GET /metrics/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+            (b"GET //%6Detrics?x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
             (b"GET /_problem HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
         ],
     )
@@ -201,6 +204,17 @@ class TestLog:
         assert "secret-in-a-query" not in proxy.log
 
 
+class TestKeepAlive:
+    def test_ends_here_before_a_server_could_end_it(self) -> None:
+        """A request sent while its connection is being closed would be a 502."""
+        [seconds] = re.findall(
+            r"upstream service {.*?keepalive_timeout (\d+)s;", TEMPLATE.read_text("utf-8"), re.DOTALL
+        )
+        gunicorn = (TEMPLATE.parents[1] / "gunicorn.conf.py").read_text(encoding="utf-8")
+        [of_gunicorn] = re.findall(r"^keepalive = (\d+)", gunicorn, re.MULTILINE)
+        assert int(seconds) < min(uvicorn.Config("").timeout_keep_alive, int(of_gunicorn))
+
+
 class TestReload:
     def test_loses_no_request_and_takes_the_new_configuration(self, upstream: str) -> None:
         with running_proxy(upstream) as proxy, proxy.client() as client:
@@ -219,11 +233,8 @@ class TestTls:
     @pytest.fixture
     def certificate(self, tmp_path: Path) -> dict[str, bytes]:
         """A self-signed certificate for localhost and its key, where the proxy looks for them."""
-        program = find_program("openssl")
-        if program is None:
-            pytest.skip("openssl is not installed")
         options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
-        command = [str(program), *options.split(), "-addext", "subjectAltName=DNS:localhost"]
+        command = [needed("openssl"), *options.split(), "-addext", "subjectAltName=DNS:localhost"]
         subprocess.run(
             [*command, "-keyout", "tls.key", "-out", "tls.crt"],
             cwd=tmp_path,
@@ -249,16 +260,19 @@ class TestTls:
 
 class TestFile:
     def test_is_filled_in_by_envsubst_as_its_head_says(self) -> None:
-        program = find_program("envsubst")
-        if program is None:
-            pytest.skip("envsubst is not installed")
         template = TEMPLATE.read_text(encoding="utf-8")
         [exports] = re.findall(r"^# +export (.*)$", template, re.MULTILINE)
         [names] = re.findall(r"envsubst '([^']+)'", template)
         values = dict(item.split("=") for item in exports.split())
         assert [f"${name}" for name in values] == names.split()
         done = subprocess.run(
-            [program, names], input=template, env=values, capture_output=True, text=True, check=True, timeout=10
+            [needed("envsubst"), names],
+            input=template,
+            env=values,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
         )
         head = "daemon off;"
         assert done.stdout.partition(head)[2] == filled_in(template.partition(head)[2], values)

@@ -16,12 +16,12 @@ import httpx2
 import pytest
 
 from lintel.testing import RunningServer, ServerUnavailable, postgres_server
-from lintel.testing._process import find_program, free_port
+from lintel.testing._process import free_port
 from lintel.testing._services import _go_without
 from tests.conftest import ROOT
 from tests.deploy.composing import environment, fill_in, of_this_machine, services
 from tests.deploy.images import instructions
-from tests.deploy.proxies import RunningProxy, running_proxy
+from tests.deploy.proxies import RunningProxy, needed, running_proxy
 
 STOP_SECONDS = 15.0
 
@@ -98,8 +98,8 @@ class Stack:
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """compose.yaml on this machine, with its PostgreSQL running and all else to be started."""
-    if find_program("redis-server") is None or find_program("redis-cli") is None:
-        _go_without("redis-server and redis-cli are not installed.")
+    for name in ("redis-server", "redis-cli"):
+        needed(name)
     variables = fill_in(tmp_path)
     redis_port, app_port = free_port(), free_port()
     with ExitStack() as opened:
