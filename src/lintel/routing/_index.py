@@ -124,6 +124,9 @@ class _Leaf:
 
     def segments(self) -> Iterator[str | None]:
         """The path by segments: `ANY` where there is a parameter, None where the rest may have any length."""
+        if isinstance(self.route, APIRoute) and not self.is_plain:
+            yield None  # its own path lacks the prefixes on the way to it, and it may match any path it likes
+            return
         source = self.context if self.is_plain and self.context else self.route
         path_format, convertors = getattr(source, "path_format", None), getattr(source, "param_convertors", {})
         if path_format is None:

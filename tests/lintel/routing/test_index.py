@@ -179,6 +179,18 @@ def seen(response: AsgiResponse) -> tuple[Any, ...]:
 )
 @example(rows=[api("/a"), api("/{x}")], asked=[("GET", ["a\n"])], redirects=False, root_path="")
 @example(rows=[api("/{x:path}"), api("/a/b")], asked=[("GET", ["a", "b"])], redirects=False, root_path="")
+@example(
+    rows=[Branch("/b", [Leaf("odd", "/a", ("GET",))], APIRouter, None), api("/{x}/a")],
+    asked=[("GET", ["b", "a"])],
+    redirects=False,
+    root_path="",
+)
+@example(
+    rows=[Branch("/b", [api("/a")], OddRouter, None), api("/{x}/a")],
+    asked=[("GET", ["b", "a"])],
+    redirects=False,
+    root_path="",
+)
 @example(rows=[Leaf("refusing", "/a", ("GET",))], asked=[("GET", ["a"])], redirects=False, root_path="")
 def test_every_answer_is_the_one_that_fastapi_gives(
     rows: list[Any], asked: list[tuple[str, list[str]]], *, redirects: bool, root_path: str
