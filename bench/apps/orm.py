@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.config import Settings
 from app.core.enums import UserStatus
 from app.core.exceptions import InactiveUser, UserNotFound
 from app.core.permissions import ROLE_PERMISSIONS
@@ -17,9 +18,8 @@ from app.schemas.users import UserQuery, UserRead
 from app.services.auth import AuthService
 from app.services.container import Services
 from app.services.users import UserService
-from bench.apps.data import settings_of
+from bench.apps.service import serving
 from lintel.errors import Unauthenticated
-from lintel.observability import configure_logging
 from lintel.security import Principal
 
 
@@ -61,8 +61,10 @@ class OrmAuthService(AuthService):
 
 def create(*, database_url: str) -> FastAPI:
     """The application."""
-    settings = settings_of(database_url)
-    configure_logging(settings)
+    return serving(database_url, _with_the_orm)
+
+
+def _with_the_orm(settings: Settings) -> FastAPI:
     own = Services.of(settings)
     users = OrmUserService(own.database, own.users._passwords, AccountPolicy.of(settings))  # noqa: SLF001 - the same one
     auth = OrmAuthService(own.database, own.auth._passwords, own.auth._tokens)  # noqa: SLF001 - the same ones

@@ -5,7 +5,7 @@ As near to the limit as one gets without giving up layers, tokens or the look at
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -13,14 +13,14 @@ import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 
-from app.services.container import TYPE_OF_ACCESS
-from bench.apps.data import settings_of
-from bench.apps.settings import POOL_SIZE, SECRET_KEY
+from app.api.identity import identifier
+from app.core.config import Settings
+from app.services.container import Services
+from bench.apps.service import serving
+from bench.apps.settings import POOL_SIZE
 from lintel.application import create_app
 from lintel.errors import PermissionDenied, Unauthenticated
-from lintel.observability import configure_logging
 from lintel.routing import Router
-from lintel.security import InvalidToken, TokenSigner
 
 PREFIX = "/api/v1/users"
 COLUMNS = "id, email, full_name, role, status, created_at, updated_at"
@@ -75,10 +75,7 @@ class Page(msgspec.Struct):
 
 async def authenticated(request: Request, token: Annotated[str | None, Depends(bearer)]) -> asyncpg.Record:
     """The caller's row."""
-    try:
-        user_id = int(request.app.state.tokens.verify(token or "")["sub"])
-    except InvalidToken:
-        raise Unauthenticated from None
+    user_id = request.app.state.auth.claimed_by(token or "")
     caller = await request.app.state.pool.fetchrow(CALLER, user_id)
     if caller is None or caller["status"] != "active":
         raise Unauthenticated
@@ -122,23 +119,25 @@ async def list_users(
 
 def create(*, database_url: str) -> FastAPI:
     """The application."""
-    settings = settings_of(database_url)
-    configure_logging(settings)
+    return serving(database_url, lambda settings: _without_sqlalchemy(settings, database_url))
 
+
+def _without_sqlalchemy(settings: Settings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def pool() -> AsyncIterator[None]:
         async with asyncpg.create_pool(database_url, min_size=POOL_SIZE, max_size=POOL_SIZE) as app.state.pool:
             yield
 
-    app = create_app(settings, routers=[router], public_routes=[], authenticators=[authenticated], resources=[pool])
-    app.state.tokens = TokenSigner(
-        SECRET_KEY,
-        algorithm=settings.algorithm,
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
-        kind=TYPE_OF_ACCESS,
-        lifetime=timedelta(minutes=settings.access_token_expire_minutes),
+    auth = Services.of(settings).auth  # for its tokens; it asks no database
+    app = create_app(
+        settings,
+        routers=[router],
+        public_routes=[],
+        authenticators=[authenticated],
+        resources=[pool],
+        identify=identifier(auth),
     )
+    app.state.auth = auth
     return app
 
 
