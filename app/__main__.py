@@ -67,7 +67,11 @@ def serve_command(
     root = Path(__file__).resolve().parent.parent
     sources = [str(root / "app"), str(root / "src")] if reload else None
     welcome = _welcome if settings.environment is Environment.DEVELOPMENT else None
-    serve("app.main:serving_app", settings, reload_dirs=sources, on_started=welcome)
+    try:
+        serve("app.main:serving_app", settings, reload_dirs=sources, on_started=welcome)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
 
 
 @cli.command()

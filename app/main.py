@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.deps import authenticated
+from app.api.deps import authenticated, may_read_operations
 from app.api.identity import identifier
 from app.api.openapi import HEAD, completed
 from app.api.v1.api import create_router, probe_paths, public_routes
@@ -36,6 +36,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         rate_limiter=services.rate_limiter,
         identify=identifier(services.auth),
         uncounted_paths=probe_paths(prefix),
+        metrics_guard=may_read_operations,
         openapi=HEAD,
         complete_openapi=completed(prefix),
     )

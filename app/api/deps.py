@@ -82,5 +82,7 @@ UsersRead = Annotated[Principal, Depends(_requires(Permission.USERS_READ))]
 UsersManage = Annotated[Principal, Depends(_requires(Permission.USERS_MANAGE))]
 """A caller who may change everybody's account."""
 
-OperationsRead = Annotated[Principal, Depends(_requires(Permission.OPERATIONS_READ))]
+may_read_operations = _requires(Permission.OPERATIONS_READ)
+
+OperationsRead = Annotated[Principal, Depends(may_read_operations)]
 """A caller who may look at how the service is doing."""

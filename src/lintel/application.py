@@ -1,6 +1,6 @@
 """The one place where a service is put together, in reading order."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,6 +12,7 @@ from lintel.documentation import documentation_routes
 from lintel.errors import declare_errors, install_error_handlers, problem_page_routes
 from lintel.lifespan import Resource, lifespan_of
 from lintel.middleware import wrap_in_middleware
+from lintel.observability import METRICS_PATH, Metrics, metrics_port, metrics_router
 from lintel.openapi import declare_headers, restore_nulls
 from lintel.ratelimit import RateLimit, RateLimiter, declare_rate_limits, default_policy, rate_limiter_of
 from lintel.routing import check_routes_guarded, install_route_index
@@ -33,6 +34,7 @@ def create_app(
     rate_limiter: RateLimiter | None = None,
     identify: Callable[[Scope], str | None] | None = None,
     uncounted_paths: Collection[str] = (),
+    metrics_guard: Callable[..., Any] | None = None,
     openapi: Mapping[str, Any] | None = None,
     complete_openapi: Callable[[dict[str, Any]], None] | None = None,
 ) -> FastAPI:
@@ -49,6 +51,8 @@ def create_app(
         identify: Who is calling, where that is known without waiting, so that limits are counted for each user; None
             for whom only the address tells apart. What the sender claims must have been verified.
         uncounted_paths: Paths that no limit is for: those of probes.
+        metrics_guard: Dependency that lets administrators through to /metrics, where the settings leave it to them;
+            without one it is not there.
         openapi: Further arguments of `FastAPI` for the document's head: `license_info`, `contact`, `openapi_tags`.
         complete_openapi: Called with the finished document, to add what no route can declare.
 
@@ -57,21 +61,24 @@ def create_app(
     """
     limiter = rate_limiter or rate_limiter_of(settings)
     policy = default_policy(settings)
+    uncounted = [*uncounted_paths, METRICS_PATH]
+    metrics = Metrics() if settings.metrics_counted else None
     app = _Application(
         settings,
         complete_openapi,
-        RateLimit(limiter=limiter, policy=policy, identify=identify, uncounted=uncounted_paths) if policy else None,
+        RateLimit(limiter=limiter, policy=policy, identify=identify, uncounted=uncounted) if policy else None,
+        metrics,
         title=settings.app_name,
         version=settings.app_version,
         description=settings.app_description,
         openapi_url=OPENAPI_URL if settings.docs_enabled else None,
-        lifespan=lifespan_of([limiter.opened, *resources]),
+        lifespan=lifespan_of([limiter.opened, *_metrics_ports(settings, metrics), *resources]),
         middleware=list(middleware),
         **(openapi or {}),
     )
     install_error_handlers(app)
     app.router.routes.extend(problem_page_routes())
-    for router in routers:
+    for router in [*routers, *_metrics_routers(settings, metrics, metrics_guard)]:
         app.include_router(router)
     if settings.docs_enabled:
         app.router.routes.extend(
@@ -92,11 +99,13 @@ class _Application(FastAPI):
         settings: LintelSettings,
         complete_openapi: Callable[[dict[str, Any]], None] | None,
         rate_limit: RateLimit | None,
+        metrics: Metrics | None,
         **options: Any,
     ) -> None:
         self._settings = settings
         self._complete_openapi = complete_openapi
         self._rate_limit = rate_limit
+        self._metrics = metrics
         super().__init__(
             docs_url=None,
             redoc_url=None,
@@ -107,10 +116,16 @@ class _Application(FastAPI):
             **options,
         )
         self.state.settings = settings
+        self.state.metrics = metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         """Our layers go around FastAPI's own, whose 500 and 413 would otherwise leave without them."""
-        return wrap_in_middleware(super().build_middleware_stack(), self._settings, rate_limit=self._rate_limit)
+        return wrap_in_middleware(
+            super().build_middleware_stack(),
+            self._settings,
+            rate_limit=self._rate_limit,
+            metrics=None if self._metrics is None else self._metrics.http,
+        )
 
     def openapi(self) -> dict[str, Any]:
         """The document, with every error of every operation."""
@@ -132,8 +147,25 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
+def _metrics_routers(
+    settings: LintelSettings, metrics: Metrics | None, guard: Callable[..., Any] | None
+) -> Iterator[APIRouter]:
+    if metrics is not None and settings.metrics == "open":
+        yield metrics_router(metrics, guard=None)
+    if metrics is not None and settings.metrics == "admin" and guard is not None:
+        yield metrics_router(metrics, guard=guard)
+
+
+def _metrics_ports(settings: LintelSettings, metrics: Metrics | None) -> Iterator[Resource]:
+    """Several processes cannot all listen there: their supervisor does (`lintel.server`)."""
+    if metrics is not None and settings.metrics_port is not None and settings.workers == 1:
+        yield metrics_port(metrics, host=settings.metrics_host, port=settings.metrics_port)
+
+
 def _own_public_routes(settings: LintelSettings) -> list[str]:
     routes = ["GET /problems/{slug}"]
+    if settings.metrics == "open":
+        routes.append(f"GET {METRICS_PATH}")
     if settings.docs_enabled:
         routes += [f"GET {OPENAPI_URL}", f"GET {DOCS_URL}*", f"GET {REDOC_URL}*"]
     return routes

@@ -2,15 +2,20 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from lintel.settings import ServerSettings
+from lintel.observability import check_metrics_port, forget_worker, metrics_served, shared_text
+from lintel.settings import LintelSettings, metrics_folder_set
 
 START_FAILURE = 3
 
@@ -50,7 +55,7 @@ class Server(uvicorn.Server):
 
 def serve(
     app: str,
-    settings: ServerSettings,
+    settings: LintelSettings,
     *,
     reload_dirs: list[str] | None = None,
     on_started: Callable[[str], None] | None = None,
@@ -59,11 +64,12 @@ def serve(
 
     Args:
         app: `module:factory` of a function without arguments that makes the application.
-        settings: Address, number of processes, grace at shutdown.
+        settings: Address, number of processes, grace at shutdown, and where metrics can be read.
         reload_dirs: Start anew when a file below one of these changes; for development.
         on_started: Called once with the address to open in a browser.
 
     Raises:
+        lintel.settings.SettingsError: METRICS_PORT cannot be listened on.
         SystemExit: With `START_FAILURE`, when the service could not be started; uvicorn has logged why.
     """
     config = uvicorn.Config(
@@ -81,17 +87,56 @@ def serve(
         forwarded_allow_ips=list(settings.forwarded_allow_ips),
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
+    if settings.metrics_port is not None:
+        check_metrics_port(host=settings.metrics_host, port=settings.metrics_port)
     if not config.should_reload and settings.workers == 1:
         with _exit_in_order():
             Server(config, on_started, drain_seconds=settings.shutdown_drain_seconds).run()
         return
-    socket = config.bind_socket()
+    listener = config.bind_socket()
     if on_started is not None:
-        on_started(_address(socket))
+        on_started(_address(listener))
     if config.should_reload:
-        ChangeReload(config, target=Server(config).run, sockets=[socket]).run()
+        ChangeReload(config, target=Server(config).run, sockets=[listener]).run()
     else:
-        Multiprocess(config, sockets=[socket]).run()
+        _serve_with_workers(config, listener, settings)
+
+
+def _serve_with_workers(config: uvicorn.Config, listener: socket.socket, settings: LintelSettings) -> None:
+    if not settings.metrics_counted:
+        Multiprocess(config, [listener]).run()
+        return
+    with TemporaryDirectory(prefix="lintel-metrics-") as name, ExitStack() as stack:
+        folder = Path(name)
+        stack.enter_context(metrics_folder_set(folder))
+        if settings.metrics_port is not None:
+            text = partial(shared_text, folder)
+            stack.enter_context(metrics_served(text, host=settings.metrics_host, port=settings.metrics_port))
+        _Supervisor(config, listener, folder).run()
+
+
+class _Supervisor(Multiprocess):
+    """Looks after the server processes, and after the metrics of those that have ended."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, metrics_folder: Path) -> None:
+        super().__init__(config, [listener])
+        self._metrics_folder = metrics_folder
+        self._pids: set[int] = set()
+
+    def init_processes(self) -> None:
+        """Start them, and remember who they are."""
+        super().init_processes()
+        self._pids = self._present()
+
+    def keep_subprocess_alive(self) -> None:
+        """Called twice a second; a process that is no longer looked after has ended."""
+        super().keep_subprocess_alive()
+        before, self._pids = self._pids, self._present()
+        for pid in before - self._pids:
+            forget_worker(self._metrics_folder, pid)
+
+    def _present(self) -> set[int]:
+        return {process.pid for process in self.processes if process.pid is not None}
 
 
 @contextmanager
@@ -106,8 +151,8 @@ def _exit_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _address(socket: Any) -> str:
-    host, port = socket.getsockname()[:2]
+def _address(listener: Any) -> str:
+    host, port = listener.getsockname()[:2]
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not listened on
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 

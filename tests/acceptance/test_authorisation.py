@@ -54,10 +54,12 @@ class TestWithoutCredentials:
         }
         twins = {f"GET /api/v1{path}" for path in ("/health", "/ready", "/health/detailed")}
         pages = {"GET /problems/{slug}", "GET /openapi.json", "GET /docs", "GET /redoc"}
-        assert {name for name in hidden if "/assets/" not in name} == twins | pages
+        for_scrapers = {"GET /metrics"}
+        assert {name for name in hidden if "/assets/" not in name} == twins | pages | for_scrapers
 
     async def test_the_twins_are_guarded_alike(self, oracle: Oracle) -> None:
-        await oracle.request("GET", "/api/v1/health/detailed", expected={401})
+        for path in ("/api/v1/health/detailed", "/metrics"):
+            await oracle.request("GET", path, expected={401})
         await oracle.request("GET", "/api/v1/health", expected={200})
 
     @pytest.mark.parametrize("token", ["", "x", "a.b.c", "é" * 10, "x" * 100_000])

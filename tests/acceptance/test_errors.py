@@ -204,7 +204,7 @@ class TestExposure:
 
     async def test_production_shows_no_documentation(self, oracle_of: Callable[..., Any]) -> None:
         oracle = await oracle_of(environment=Environment.PRODUCTION, docs=None, allowed_hosts="localhost")
-        for path in ("/docs", "/redoc", "/openapi.json", "/docs/assets/swagger.js", "/metrics", "/admin"):
+        for path in ("/docs", "/redoc", "/openapi.json", "/docs/assets/swagger.js", "/admin"):
             await oracle.request("GET", path, expected={404})
 
     async def test_details_of_health_are_for_administrators(self, oracle: Oracle, ada: Person, admin: Person) -> None:

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.conftest import ROOT
+from tests.metrics import samples
 from tests.process.conftest import STOP_SECONDS, environment, server_process
 
 CONFIGURATION = str(ROOT / "deploy" / "gunicorn.conf.py")
@@ -26,6 +28,18 @@ class TestGunicorn:
             assert (record["client"], record["path"]) == ("192.0.2.7", "/ready")
             assert server.stop() == 0
         assert "Traceback" not in server.output
+
+    def test_each_scrape_sees_all_workers_and_nothing_is_left(self, tmp_path: Path) -> None:
+        folder = tmp_path / "temporary"
+        folder.mkdir()
+        env = environment(tmp_path / "data", WORKERS="2", RATE_LIMIT_PER_MINUTE="0", METRICS="open", TMPDIR=str(folder))
+        with server_process(["gunicorn", "--config", CONFIGURATION], tmp_path, env) as server:
+            for number in range(1, 21):
+                httpx2.get(f"{server.url}/nowhere", headers={"Connection": "close"})
+                text = httpx2.get(f"{server.url}/metrics", headers={"Connection": "close"}).text
+                assert samples(text, "http_requests_total")[("GET", "unmatched", "404")] == number
+            assert server.stop() == 0
+        assert list(folder.glob("lintel-metrics-*")) == []
 
     def test_refuses_what_the_service_refuses(self, tmp_path: Path) -> None:
         env = environment(tmp_path / "data", ENVIRONMENT="production", SECRET_KEY="hunter2")

@@ -17,7 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from lintel.server import START_FAILURE, Server, serve
-from lintel.settings import ServerSettings, load_settings
+from lintel.settings import LintelSettings, SettingsError, load_settings, metrics_folder
 
 MODULE = """
 import sys
@@ -48,7 +48,7 @@ def fail():
     return FastAPI(lifespan=lifespan)
 """
 
-Settings = Callable[..., ServerSettings]
+Settings = Callable[..., LintelSettings]
 
 
 def has_ipv6() -> bool:
@@ -70,9 +70,9 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def settings() -> Settings:
-    def make(**values: Any) -> ServerSettings:
-        defaults = {"host": "127.0.0.1", "port": 0, "workers": 1, "forwarded_allow_ips": ()}
-        return load_settings(ServerSettings, env_file=None, **{**defaults, **values})
+    def make(**values: Any) -> LintelSettings:
+        defaults = {"host": "127.0.0.1", "port": 0, "workers": 1, "forwarded_allow_ips": (), "rate_limit_per_minute": 0}
+        return load_settings(LintelSettings, env_file=None, **{**defaults, **values})
 
     return make
 
@@ -212,6 +212,33 @@ class TestSupervisors:
         assert isinstance(supervisor, Multiprocess)
         assert [re.sub(r":[1-9]\d+$", "", url) for url in urls] == ["http://127.0.0.1"]
         assert (supervisor.processes_num, len(supervisor.sockets)) == (3, 1)
+
+    @pytest.mark.parametrize("metrics", ["off", "admin"])
+    def test_several_workers_share_a_folder_for_metrics_as_long_as_they_run(
+        self, module: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, metrics: str
+    ) -> None:
+        seen: list[Path | None] = []
+
+        def run(supervisor: Any) -> None:
+            supervisor.sockets[0].close()
+            folder = metrics_folder()
+            seen.append(folder)
+            assert folder is None or (folder.is_dir() and list(folder.iterdir()) == [])
+
+        monkeypatch.setattr(Multiprocess, "run", run)
+        serve(f"{module}:make", settings(workers=3, metrics=metrics))
+        assert [folder is None for folder in seen] == [metrics == "off"]
+        assert all(folder is None or not folder.exists() for folder in seen)
+        assert metrics_folder() is None
+
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_a_port_for_metrics_that_is_taken_is_a_faulty_setting(
+        self, module: str, settings: Settings, ran: list[Any], workers: int
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SettingsError) as refused:
+            serve(f"{module}:make", settings(workers=workers, metrics_port=taken.getsockname()[1]))
+        assert list(refused.value.faults) == ["METRICS_PORT"]
+        assert ran == []
 
     def test_changes_below_the_folders_start_it_anew(
         self, module: str, settings: Settings, ran: list[Any], tmp_path: Path

@@ -6,6 +6,7 @@ from lintel.middleware._compression import CompressionMiddleware
 from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
 from lintel.middleware._head import HeadMiddleware
+from lintel.middleware._metrics import MetricsMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
 from lintel.middleware._rate_limit import RateLimitMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
@@ -21,6 +22,7 @@ __all__ = [
     "CompressionMiddleware",
     "ErrorBoundaryMiddleware",
     "HeadMiddleware",
+    "MetricsMiddleware",
     "PlainErrorsMiddleware",
     "RateLimitMiddleware",
     "RequestContextMiddleware",

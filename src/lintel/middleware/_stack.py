@@ -8,12 +8,14 @@ from lintel.middleware._compression import CompressionMiddleware
 from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
 from lintel.middleware._head import HeadMiddleware
+from lintel.middleware._metrics import MetricsMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
 from lintel.middleware._rate_limit import RateLimitMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
+from lintel.observability import HttpMetrics
 from lintel.ratelimit import RateLimit
 from lintel.settings import HttpSettings
 
@@ -21,7 +23,9 @@ GZIP_LEVEL = 5
 """Half the CPU of the default 9, for one or two percent more bytes of JSON."""
 
 
-def wrap_in_middleware(app: ASGIApp, settings: HttpSettings, *, rate_limit: RateLimit | None = None) -> ASGIApp:
+def wrap_in_middleware(
+    app: ASGIApp, settings: HttpSettings, *, rate_limit: RateLimit | None = None, metrics: HttpMetrics | None = None
+) -> ASGIApp:
     """Put the layers around an application, FastAPI's own error handling included.
 
     Read upwards, this is the way of a request. What stands further out also covers the answers of what stands
@@ -38,6 +42,8 @@ def wrap_in_middleware(app: ASGIApp, settings: HttpSettings, *, rate_limit: Rate
     app = PlainErrorsMiddleware(app)
     app = TrustedHostMiddleware(app, allowed_hosts=settings.trusted_hosts)
     app = SecurityHeadersMiddleware(app, hsts_seconds=settings.hsts_seconds)
+    if metrics is not None:
+        app = MetricsMiddleware(app, metrics)
     app = AccessLogMiddleware(app)
     return RequestContextMiddleware(app)
 

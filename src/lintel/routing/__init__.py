@@ -1,11 +1,12 @@
 """Strict routes, the guard against open ones, the index of routes, and the name of the route that answered."""
 
-from lintel.routing._effective import effective_path
+from lintel.routing._effective import ROUTE_LISTENER, effective_path
 from lintel.routing._guard import UnguardedRouteError, check_routes_guarded, route_names
 from lintel.routing._index import install_route_index
 from lintel.routing._strict import Router, StrictRoute
 
 __all__ = [
+    "ROUTE_LISTENER",
     "Router",
     "StrictRoute",
     "UnguardedRouteError",

@@ -2,6 +2,9 @@
 
 from starlette.types import Scope
 
+ROUTE_LISTENER = "lintel.route_listener"
+"""Under this key of a scope a layer can leave a function: a `StrictRoute` that was chosen calls it with the scope."""
+
 
 def effective_path(scope: Scope) -> str | None:
     """The template of the route that was chosen, with the prefixes it was included under; None if none was.

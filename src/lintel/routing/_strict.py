@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lintel.errors import FieldError, InvalidInput
+from lintel.routing._effective import ROUTE_LISTENER
 from lintel.routing._json import JsonRequest
 
 JSON_TYPE = "application/json"
@@ -41,6 +42,9 @@ class StrictRoute(APIRoute):
         reads_json = JSON_TYPE in accepted
 
         async def strict(request: Request) -> Response:
+            listener = request.scope.get(ROUTE_LISTENER)
+            if listener is not None:
+                listener(request.scope)
             if request.scope["query_string"]:
                 _check_query(request, known)
             if accepted and _has_body(request):

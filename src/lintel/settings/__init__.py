@@ -9,6 +9,7 @@ from lintel.settings._groups import (
     HttpSettings,
     LintelSettings,
     LoggingSettings,
+    MetricsSettings,
     RateLimitSettings,
     RedisSettings,
     SecuritySettings,
@@ -16,6 +17,7 @@ from lintel.settings._groups import (
     ServiceSettings,
 )
 from lintel.settings._load import SettingsError, load_settings
+from lintel.settings._metrics_folder import metrics_folder, metrics_folder_set
 from lintel.settings._misspelt import misspelt_names
 from lintel.settings._secret_key import resolve_secret_key
 from lintel.settings._types import BlankIsUnset, StringList
@@ -29,6 +31,7 @@ __all__ = [
     "HttpSettings",
     "LintelSettings",
     "LoggingSettings",
+    "MetricsSettings",
     "RateLimitSettings",
     "RedisSettings",
     "SecuritySettings",
@@ -41,6 +44,8 @@ __all__ = [
     "describe_settings",
     "example_env_file",
     "load_settings",
+    "metrics_folder",
+    "metrics_folder_set",
     "misspelt_names",
     "resolve_secret_key",
 ]

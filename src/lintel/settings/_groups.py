@@ -300,6 +300,34 @@ class LoggingSettings(BaseGroup):
         return value.upper() if isinstance(value, str) else value
 
 
+class MetricsSettings(BaseGroup):
+    """Where the numbers for Prometheus can be read."""
+
+    metrics: Literal["off", "admin", "open"] = Field(
+        default="admin",
+        description="Who may read /metrics: nobody (off), administrators (admin), everybody (open; not in production).",
+    )
+    metrics_port: Annotated[int | None, BlankIsUnset] = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="A port of its own, where everybody who reaches it may read /metrics. Unset: none.",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that METRICS_PORT listens on.")
+
+    @property
+    def metrics_counted(self) -> bool:
+        """Whether anybody can read them."""
+        return self.metrics != "off" or self.metrics_port is not None
+
+    @field_validator("metrics")
+    @classmethod
+    def _no_open_metrics_in_production(cls, value: str, info: ValidationInfo) -> str:
+        if value == "open" and deployed(info):
+            raise ValueError("must not be open in production: use admin, or set METRICS_PORT")
+        return value
+
+
 class LintelSettings(
     ServiceSettings,
     ServerSettings,
@@ -309,6 +337,7 @@ class LintelSettings(
     RateLimitSettings,
     SecuritySettings,
     LoggingSettings,
+    MetricsSettings,
 ):
     """Every group of the library, for a service that uses all of it."""
 

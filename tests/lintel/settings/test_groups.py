@@ -204,6 +204,41 @@ class TestServiceSettings:
         assert read(DOCS="").docs is None
 
 
+class TestMetricsSettings:
+    def test_administrators_may_read_them_unless_set_otherwise(self, read: Read) -> None:
+        settings = read()
+        assert (settings.metrics, settings.metrics_port, settings.metrics_host) == ("admin", None, "127.0.0.1")
+
+    @pytest.mark.parametrize(
+        ("variables", "counted"),
+        [
+            ({"METRICS": "off"}, False),
+            ({"METRICS": "off", "METRICS_PORT": "9090"}, True),
+            ({"METRICS": "admin"}, True),
+            ({"METRICS": "open", "METRICS_PORT": ""}, True),
+        ],
+    )
+    def test_they_are_counted_where_anybody_can_read_them(
+        self, read: Read, variables: dict[str, str], *, counted: bool
+    ) -> None:
+        assert read(**variables).metrics_counted is counted
+
+    @DEPLOYED
+    def test_open_ones_are_refused_where_deployed(
+        self, faults: Faults, deployable: dict[str, str], environment: str
+    ) -> None:
+        found = faults(**{**deployable, "ENVIRONMENT": environment, "METRICS": "open"})
+        assert found == {"METRICS": "must not be open in production: use admin, or set METRICS_PORT"}
+
+    @DEPLOYED
+    @pytest.mark.parametrize("metrics", ["off", "admin"])
+    def test_a_port_of_their_own_is_not(
+        self, read: Read, deployable: dict[str, str], environment: str, metrics: str
+    ) -> None:
+        settings = read(**{**deployable, "ENVIRONMENT": environment, "METRICS": metrics, "METRICS_PORT": "9090"})
+        assert settings.metrics_port == 9090
+
+
 class TestHttpSettings:
     @DEPLOYED
     @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""Every request is counted and timed."""
+
+import time
+
+from prometheus_client import Gauge
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lintel.middleware._access_log import CLIENT_CLOSED
+from lintel.observability import HttpMetrics
+from lintel.routing import ROUTE_LISTENER, effective_path
+
+
+class MetricsMiddleware:
+    """Counts requests by method, route and status, whatever becomes of them, and those in flight.
+
+    Probes and the reading of the metrics count as well: they have labels of their own.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self.app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        flight = _Flight(self._metrics, scope["method"])
+        scope[ROUTE_LISTENER] = flight.begin
+        status = CLIENT_CLOSED
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        finally:
+            flight.end()
+            self._metrics.count(flight.method, effective_path(scope), status, time.perf_counter() - started)
+
+
+class _Flight:
+    """A request as long as it lasts. Its method is the one that was sent, also where HEAD is answered like GET."""
+
+    __slots__ = ("_gauge", "_metrics", "method")
+
+    def __init__(self, metrics: HttpMetrics, method: str) -> None:
+        self._metrics = metrics
+        self._gauge: Gauge | None = None
+        self.method = method
+
+    def begin(self, scope: Scope) -> None:
+        self._gauge = self._metrics.in_flight(self.method, effective_path(scope))
+        self._gauge.inc()
+
+    def end(self) -> None:
+        if self._gauge is not None:
+            self._gauge.dec()
