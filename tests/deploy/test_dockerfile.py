@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from lintel.testing._process import free_port
 from tests.conftest import ROOT
 from tests.deploy.images import Image, build, context_files, instructions
+from tests.deploy.waiting import wait_until
 
 DOCKERFILE = ROOT / "Dockerfile"
 STOP_SECONDS = 15.0
@@ -119,11 +119,7 @@ class TestImage:
             assert exit_code(image, ["python", "-m", "app", "migrate"], env) == 0
             assert exit_code(image, healthcheck, env) == 1
             with running(image, image.command("CMD"), env) as process:
-                deadline = time.monotonic() + 60
-                while exit_code(image, healthcheck, env) != 0:
-                    assert process.poll() is None
-                    assert time.monotonic() < deadline
-                    time.sleep(0.2)
+                wait_until(lambda: exit_code(image, healthcheck, env) == 0, "the service is healthy")
                 self.check_the_service(f"http://127.0.0.1:{port}")
                 self.check_the_user(image, process.pid)
                 process.send_signal(getattr(signal, image.said["STOPSIGNAL"]))

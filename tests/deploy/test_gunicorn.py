@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tests.conftest import ROOT
+from tests.deploy.waiting import wait_until
 from tests.metrics import samples
 from tests.process.conftest import STOP_SECONDS, environment, server_process
 
@@ -24,6 +25,7 @@ class TestGunicorn:
             with server.client() as client:
                 answer = client.get("/ready", headers={"X-Forwarded-For": "192.0.2.7", "X-Request-ID": "by-gunicorn"})
             assert (answer.status_code, "server" in answer.headers) == (200, False)
+            wait_until(lambda: "by-gunicorn" in server.output, "the request's record")
             [record] = [json.loads(line) for line in server.output.splitlines() if "by-gunicorn" in line]
             assert (record["client"], record["path"]) == ("192.0.2.7", "/ready")
             assert server.stop() == 0

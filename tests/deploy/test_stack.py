@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from tests.conftest import ROOT
 from tests.deploy.composing import environment, fill_in, of_this_machine, services
 from tests.deploy.images import instructions
 from tests.deploy.proxies import RunningProxy, needed, running_proxy
+from tests.deploy.waiting import wait_until
 
 STOP_SECONDS = 15.0
 
@@ -80,16 +80,12 @@ class Stack:
             self.wait_until_healthy(name)
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.terminate()  # killed, it would leave its workers behind
             process.wait(STOP_SECONDS)
 
     def wait_until_healthy(self, name: str) -> None:
         check = services(self.variables)[name]["healthcheck"]["test"][1:]
-        deadline = time.monotonic() + 60
-        while self.run(name, check).returncode != 0:
-            assert time.monotonic() < deadline, self.log(name).read_text(encoding="utf-8")
-            time.sleep(0.2)
+        wait_until(lambda: self.run(name, check).returncode == 0, f"{name} is healthy; its log is {self.log(name)}")
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
@@ -176,7 +172,10 @@ class TestStart:
 
     def check_logs(self, stack: Stack, proxy: RunningProxy) -> None:
         """One id in both logs, and the caller's own address in the service's."""
-        lines = stack.log("app").read_text(encoding="utf-8").splitlines()
+        log = stack.log("app")
+        wait_until(lambda: "spoofed-client" in log.read_text(encoding="utf-8"), "the service's record")
+        wait_until(lambda: "spoofed-client" in proxy.log, "the proxy's record")
+        lines = log.read_text(encoding="utf-8").splitlines()
         [record] = [json.loads(line) for line in lines if "spoofed-client" in line]
         assert (record["client"], record["status"]) == ("127.0.0.1", 200)
         assert proxy.log.count("spoofed-client") == 1
