@@ -1,6 +1,6 @@
 # The service, by itself: docker build -t lintel . ; compose.yaml puts it together with all it needs.
-# Settings come from the environment (.env.production); everything it keeps is in the volume /data; it writes nowhere
-# else, so --read-only works.
+# Settings come from the environment (.env.production). Everything it keeps is in the volume /data; beside that it writes
+# temporary files only, so `--read-only --tmpfs /tmp` works.
 
 FROM python:3.13-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore

@@ -22,6 +22,7 @@ from tests.deploy.composing import environment, fill_in, of_this_machine, servic
 from tests.deploy.images import instructions
 from tests.deploy.proxies import RunningProxy, needed, running_proxy
 from tests.deploy.waiting import wait_until
+from tests.metrics import samples
 
 STOP_SECONDS = 15.0
 
@@ -97,7 +98,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     for name in ("redis-server", "redis-cli"):
         needed(name)
     variables = fill_in(tmp_path)
-    redis_port, app_port = free_port(), free_port()
+    redis_port, app_port, metrics_port = free_port(), free_port(), free_port()
     with ExitStack() as opened:
         try:
             server = opened.enter_context(postgres_server())
@@ -114,6 +115,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
             "app:8000": f"127.0.0.1:{app_port}",
             "127.0.0.1:8000": f"127.0.0.1:{app_port}",
             "172.31.255.2": "127.0.0.1",
+            "9100": str(metrics_port),
             "0.0.0.0": "127.0.0.1",  # noqa: S104 - to be on one address alone
             "/data": str(tmp_path / "data"),
         }
@@ -155,6 +157,7 @@ class TestStart:
             with stack.running("app", command) as process, proxy_of(stack) as proxy:
                 self.check_through(proxy, password[1])
                 self.check_logs(stack, proxy)
+                self.check_metrics(stack, proxy)
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(STOP_SECONDS) == 0
 
@@ -169,6 +172,12 @@ class TestStart:
             assert "strict-transport-security" not in client.get("/api/v1/users/me", headers=spoofed).headers
             assert client.get("/docs").status_code == 404
             assert client.get("/health", headers={"Host": "127.0.0.1"}).status_code == 400
+
+    def check_metrics(self, stack: Stack, proxy: RunningProxy) -> None:
+        """Those who are inside read them without an account; from outside there is no such place."""
+        inside = httpx2.get(f"http://127.0.0.1:{stack.here['9100']}/metrics", timeout=30)
+        assert samples(inside.text, "http_requests_total")["GET", "/api/v1/users/me", "200"] == 1
+        assert httpx2.get(f"{proxy.url}/metrics", headers={"Host": "api.lintel.test"}).status_code == 404
 
     def check_logs(self, stack: Stack, proxy: RunningProxy) -> None:
         """One id in both logs, and the caller's own address in the service's."""
