@@ -15,5 +15,6 @@ ALL_ON: dict[str, Any] = {
     "cors_origins": ("https://app.example.com",),
     "access_token_expire_minutes": 600,
     "rate_limit_per_minute": 1_000_000_000,  # counted all the same, and never refused
+    "metrics": "admin",
     "database_pool_size": POOL_SIZE,
 }
