@@ -60,6 +60,17 @@ def _answers(port: int) -> bool:
         return False
 
 
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask first: a supervisor that is killed leaves its workers behind."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)
+
+
 StartServer = Callable[..., ServerProcess]
 
 
@@ -82,9 +93,7 @@ def server_process(arguments: list[str], cwd: Path, env: Mapping[str, str]) -> I
         server.wait_until_it_listens()
         yield server
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(STOP_SECONDS)
+        _end(process)
 
 
 @pytest.fixture
