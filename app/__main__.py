@@ -21,6 +21,7 @@ from app.core.config import Settings, get_settings
 from app.core.migrations import MIGRATIONS
 from app.main import create_app
 from app.services.container import Services
+from lintel.api import normalized_email
 from lintel.errors import ServiceError
 from lintel.memory import return_large_blocks
 from lintel.observability import configure_logging
@@ -158,7 +159,7 @@ def _prepare(settings: Settings) -> None:
 def _create_admin(settings: Settings, *, reset: bool) -> None:
     given = settings.first_admin_password
     password = given.get_secret_value() if given is not None else _made_up_password()
-    email = str(settings.first_admin_email).lower()
+    email = normalized_email(settings.first_admin_email)
 
     async def work(services: Services) -> bool:
         return await services.users.ensure_admin(email, password, reset=reset)

@@ -93,6 +93,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def file_settings(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> SettingsFactory:
+    """Settings on an SQLite file of their own, for a service that lives longer than one test."""
+
+    def make(**values: Any) -> Settings:
+        folder = tmp_path_factory.mktemp("service")
+        shutil.copy(sqlite_template, folder / "test.db")
+        places = {"data_dir": folder, "database_url": f"sqlite:///{folder / 'test.db'}"}
+        return load_settings(Settings, env_file=None, **{**USUAL, **places, **values})
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """A migrated database on a server of the tests' own."""
     name = f"lintel_{uuid4().hex}"

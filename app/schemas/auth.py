@@ -2,15 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
-from lintel.api import NoNul, RequestModel, ResponseModel
+from lintel.api import FormModel, NoNul, ResponseModel, normalized_email
 
 
-class LoginForm(RequestModel):
+class LoginForm(FormModel):
     """The OAuth2 password form (RFC 6749, 4.3.2), as the documentation's Authorize button sends it."""
 
-    username: Annotated[str, NoNul, Field(max_length=254, description="The e-mail address.")]
+    username: Annotated[
+        str, NoNul, Field(max_length=254, description="The e-mail address."), AfterValidator(normalized_email)
+    ]
     password: Annotated[SecretStr, Field(max_length=128, description="The password.")]
     grant_type: Annotated[Literal["password"], Field(description="Always password.")] = "password"
     scope: Annotated[str, Field(max_length=1_000, description="Read and ignored.")] = ""

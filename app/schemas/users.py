@@ -7,9 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     AliasChoices,
-    BeforeValidator,
     ConfigDict,
-    EmailStr,
     Field,
     SecretStr,
     computed_field,
@@ -18,16 +16,7 @@ from pydantic import (
 
 from app.core.enums import UserRole, UserStatus
 from app.core.passwords import MAX_LENGTH, MIN_LENGTH, check_password_classes
-from lintel.api import PageQuery, PatchModel, RequestModel, ResponseModel, Text, left_out
-
-MAX_EMAIL = 254
-
-
-def _only_an_address(value: Any) -> Any:
-    # "Ada <ada@example.com>" is a way to write a mail's header, not an address.
-    if isinstance(value, str) and "<" in value:
-        raise ValueError("must be the address alone")
-    return value
+from lintel.api import EmailAddress, PageQuery, PatchModel, RequestModel, ResponseModel, Text, left_out
 
 
 def _has_classes(value: SecretStr) -> SecretStr:
@@ -35,16 +24,7 @@ def _has_classes(value: SecretStr) -> SecretStr:
     return value
 
 
-Email = Annotated[
-    EmailStr,
-    BeforeValidator(_only_an_address),
-    AfterValidator(str.lower),
-    Field(
-        max_length=MAX_EMAIL,
-        description="E-mail address; upper and lower case are the same.",
-        examples=["ada@example.com"],
-    ),
-]
+Email = Annotated[EmailAddress, Field(description="E-mail address; upper and lower case are the same.")]
 Password = Annotated[
     SecretStr,
     AfterValidator(_has_classes),

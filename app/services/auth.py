@@ -31,7 +31,7 @@ class AuthService:
             WrongCredentials: They do not belong together; which is wrong is not told, nor shown by the time taken.
             InactiveUser: They do, but the account cannot be used.
         """
-        user = await self._reader.sign_in(form.username.strip().lower())
+        user = await self._reader.sign_in(form.username)
         password = form.password.get_secret_value()
         right, better = await self._passwords.verify(password, user["hashed_password"] if user else None)
         if user is None or not right:

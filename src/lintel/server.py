@@ -78,6 +78,7 @@ def serve(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http="httptools",  # refuses what h11 lets pass: folded header lines, bare line feeds, two lengths of one body
         reload=reload_dirs is not None,
         reload_dirs=reload_dirs,
         log_config=None,

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from lintel.server import START_FAILURE, Server, serve
@@ -48,6 +49,7 @@ def fail():
     return FastAPI(lifespan=lifespan)
 """
 
+on_url = HttpToolsProtocol.on_url
 Settings = Callable[..., LintelSettings]
 
 
@@ -112,6 +114,21 @@ class TestServe:
         serve(f"{module}:make", settings(), on_started=visit)
         assert [answer.json() for answer in visit.answers] == ["127.0.0.1"]
         assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d+", visit.urls[0])
+
+    def test_reads_http_by_its_stricter_parser(
+        self, module: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read: list[bytes] = []
+
+        def on_url_and_note(protocol: HttpToolsProtocol, url: bytes) -> None:
+            read.append(url)
+            on_url(protocol, url)
+
+        monkeypatch.setattr(HttpToolsProtocol, "on_url", on_url_and_note)
+        visit = Visit()
+        serve(f"{module}:make", settings(), on_started=visit)
+        assert read == [b"/client"]
+        assert [answer.status_code for answer in visit.answers] == [200]
 
     def test_takes_the_service_out_of_rotation_before_it_stops(self, module: str, settings: Settings) -> None:
         serve(f"{module}:make", settings(), on_started=Visit())

@@ -1,21 +1,27 @@
 """Bodies, lists and locations as every resource has them."""
 
+from lintel.api._email import EmailAddress, normalized_email
 from lintel.api._lists import Links, Page, PageQuery, Pager, PagerDep, SortOrder
 from lintel.api._locations import Locator, LocatorDep
 from lintel.api._models import (
     MAX_ID,
-    NoNul,
+    FormModel,
     PatchModel,
     PathId,
     RequestModel,
     ResponseModel,
     RowId,
-    Text,
     left_out,
 )
+from lintel.api._text import NoNul, Text
+from lintel.api._values import Exact, Instant
 
 __all__ = [
     "MAX_ID",
+    "EmailAddress",
+    "Exact",
+    "FormModel",
+    "Instant",
     "Links",
     "Locator",
     "LocatorDep",
@@ -32,4 +38,5 @@ __all__ = [
     "SortOrder",
     "Text",
     "left_out",
+    "normalized_email",
 ]

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from lintel.api._locations import quoted
 from lintel.api._models import ResponseModel
 
 ItemT = TypeVar("ItemT")
@@ -99,7 +100,8 @@ class Pager:
         asked = parse_qsl(scope["query_string"].decode("latin-1"))
         parts = {name: urlencode({name: value}) for name, value in asked}
         # Never the Host header: it is whatever the sender wrote.
-        return lambda page: f"{scope['path']}?{'&'.join({**parts, 'page': f'page={page}'}.values())}"
+        path = quoted(scope["path"])
+        return lambda page: f"{path}?{'&'.join({**parts, 'page': f'page={page}'}.values())}"
 
     def _set_headers(self, links: Links, *, total: int, pages: int) -> None:
         targets = {"first": links.first, "prev": links.prev, "next": links.next, "last": links.last}

@@ -1,10 +1,19 @@
 """Where new resources are."""
 
 from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 
 ResourceT = TypeVar("ResourceT")
+
+IN_A_PATH = "/!$&'()*+,;=:@"
+"""What stands for itself in a path (RFC 3986, 3.3), beside letters, digits and `-._~`."""
+
+
+def quoted(path: str) -> str:
+    """A path as it is written in a header or a link: whatever is in its parameters, it cannot end the line."""
+    return quote(path, safe=IN_A_PATH)
 
 
 class Locator:
@@ -16,8 +25,10 @@ class Locator:
 
     def created(self, route: str, resource: ResourceT, **path_params: Any) -> ResourceT:
         """The resource itself, after pointing `Location` at the named route that reads it."""
-        path = self._request.app.url_path_for(route, **path_params)
-        self._response.headers["Location"] = f"{self._request.scope.get('root_path', '')}{path}"
+        # Starlette itself encodes nothing but a backslash.
+        written = {name: quoted(value) if isinstance(value, str) else value for name, value in path_params.items()}
+        path = self._request.app.url_path_for(route, **written)
+        self._response.headers["Location"] = f"{quoted(self._request.scope.get('root_path', ''))}{path}"
         return resource
 
 

@@ -1,25 +1,23 @@
 """Bases of request and response bodies."""
 
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
-from annotated_types import GroupedMetadata
 from fastapi import Path
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
-    StringConstraints,
     TypeAdapter,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from lintel.api._strict import strict_numbers
 
 MAX_ID = 2**63 - 1
 
@@ -32,53 +30,21 @@ PathId = Annotated[int, Path(gt=0, le=MAX_ID, description="Number of the resourc
 """A `RowId` in a path."""
 
 
-def _no_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not contain the NUL character")
-    return value
+class FormModel(BaseModel):
+    """A form: unknown fields are refused, numbers are finite. How they are written is checked by the route."""
 
-
-def _visible(value: str) -> str:
-    if not any(sign.isprintable() and not sign.isspace() for sign in value):
-        raise ValueError("must show something")
-    return value
-
-
-def _one_line(value: str) -> str:
-    if any(unicodedata.category(sign) == "Cc" for sign in value):
-        raise ValueError("must not contain line breaks or other control characters")
-    return value
-
-
-NoNul = AfterValidator(_no_nul)
-"""PostgreSQL cannot store the NUL character in text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text(GroupedMetadata):
-    """Metadata of trimmed text that shows something: `Annotated[str, Text(max_length=100)]`.
-
-    Lengths count after trimming. Control characters are refused, except line breaks and tabs where there may be several
-    lines; NUL always.
-    """
-
-    max_length: int
-    min_length: int = 1
-    lines: bool = False
-
-    def __iter__(self) -> Iterator[Any]:
-        """The constraints that this stands for."""
-        yield StringConstraints(strip_whitespace=True, min_length=self.min_length, max_length=self.max_length)
-        yield NoNul
-        yield AfterValidator(_visible)
-        if not self.lines:
-            yield AfterValidator(_one_line)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class RequestModel(BaseModel):
-    """A request body: unknown fields are refused, numbers are finite."""
+    """A JSON body: unknown fields are refused, numbers are finite, and neither they nor booleans are made of others."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's schema of the model, with strict numbers and booleans."""
+        return strict_numbers(handler(source))
 
 
 def left_out() -> Any:

@@ -7,19 +7,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from lintel.errors._methods import allowed_methods
 from lintel.errors._problem import problem_of, problem_of_status
 from lintel.errors._tree import BadRequest, FieldError, InvalidInput, ServiceError
 
 MAX_ERRORS = 20
-MAX_PATH = 500
 MAX_MESSAGE = 200
 REPEATING = {"union_tag_invalid": "Input tag is not one of the expected ones"}
 """Instead of the messages in which Pydantic repeats the input."""
+WHILE_READING = "There was an error parsing the body"
+"""FastAPI's words for whatever was raised while it read a body."""
 BAD_EMAIL = "value is not a valid email address"
 """Behind it stands which part of the input is to blame."""
 
@@ -41,7 +42,10 @@ def install_error_handlers(app: FastAPI) -> None:
 
 def error_response(error: Exception, scope: Scope) -> Response:
     """The answer to any exception. Unexpected ones are a 500 that says nothing about them."""
-    path = scope["path"][:MAX_PATH]
+    error = _cause(error)
+    path = scope["path"]
+    if isinstance(error, ClientDisconnect):
+        return _Silence()
     if isinstance(error, HTTPException):
         detail = error.detail if isinstance(error.detail, str) and error.detail else None
         return problem_of_status(error.status_code, path, detail=detail, headers=_headers(error, scope))
@@ -52,9 +56,24 @@ def error_response(error: Exception, scope: Scope) -> Response:
 
 def is_expected(error: Exception) -> bool:
     """Whether an error was raised on purpose, so that its stack says nothing that its answer does not."""
-    if isinstance(error, HTTPException | RequestValidationError):
+    if isinstance(error, HTTPException | RequestValidationError | ClientDisconnect):
         return True
     return isinstance(error, ServiceError) and type(error) is not ServiceError
+
+
+class _Silence(Response):
+    """What is said to somebody who has left."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
+
+
+def _cause(error: Exception) -> Exception:
+    """The error itself: FastAPI hides what its reading of a body raised behind a 400."""
+    if isinstance(error, HTTPException) and error.detail == WHILE_READING:
+        cause = error.__cause__
+        return cause if isinstance(cause, ServiceError | RequestValidationError | ClientDisconnect) else error
+    return error
 
 
 def _headers(error: HTTPException, scope: Scope) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from lintel.errors._tree import (
     ContentTooLarge,
     InvalidInput,
     PermissionDenied,
+    RequestTimeout,
     ServiceError,
     Unauthenticated,
     Unavailable,
@@ -25,7 +26,7 @@ SCHEMA_REF = "#/components/schemas/Problem"
 def problems(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses=`: the errors that it can raise beside those every route can.
 
-    Those of every route (400, 401 and 403 where it is guarded, 413 and 415 where it has a body, 422, 500, 503) are
+    Those of every route (400, 401 and 403 where it is guarded, 408, 413 and 415 where it has a body, 422, 500, 503) are
     added by `declare_errors`.
     """
     by_status: dict[int | str, dict[str, Any]] = {}
@@ -62,6 +63,7 @@ def _implied(operation: Mapping[str, Any]) -> Iterable[type[ServiceError]]:
         yield Unauthenticated
         yield PermissionDenied
     if "requestBody" in operation:
+        yield RequestTimeout
         yield ContentTooLarge
         yield UnsupportedMediaType
     # Also without any parameter: strict routes refuse those they do not know.

@@ -11,13 +11,22 @@ from starlette.responses import Response
 
 from lintel.context import current_request_id
 from lintel.errors._statuses import kind_of, status_of
-from lintel.errors._tree import FieldError, ServiceError, Unauthenticated
+from lintel.errors._tree import FieldError, ServiceError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
+MAX_PATH = 500
+"""More of a path is not repeated."""
 NO_PAGE = "about:blank"
 """RFC 9457, 4.2.1: the status says it all."""
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    # The rest of the body is still on its way, and nobody wants to read it.
+    HTTPStatus.REQUEST_TIMEOUT: {"Connection": "close"},
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {"Connection": "close"},
+}
+"""What answers with a status always carry."""
 
 
 class ProblemField(BaseModel):
@@ -65,6 +74,7 @@ def problem_response(
     kind: str | None = None,
 ) -> Response:
     """An answer in the one shape, with any text made valid UTF-8; `kind` is its `type` if the code has no page."""
+    path = path[:MAX_PATH]
     body: dict[str, Any] = {
         "type": kind or problem_type(code),
         "title": title,
@@ -82,16 +92,15 @@ def problem_response(
     }
     # A path or a name may hold lone surrogates, which UTF-8 cannot carry.
     content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(content, status_code=int(status), headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    response = Response(content, status_code=int(status), headers=headers, media_type=MEDIA_TYPE)
+    for name, value in _HEADERS.get(status, {}).items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def problem_of(error: ServiceError, path: str) -> Response:
     """The answer to a `ServiceError`, with the headers its kind calls for."""
-    headers = {}
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
     return problem_response(
         status=status_of(type(error)),
         code=error.code,
@@ -113,7 +122,7 @@ def problem_of_status(
     code = kind.code if kind else phrase.upper().replace(" ", "_").replace("-", "_").replace("'", "")
     if detail is None or detail == phrase:
         detail = title
-    return problem_response(
+    response = problem_response(
         status=status,
         code=code,
         title=title,
@@ -122,3 +131,6 @@ def problem_of_status(
         headers=headers,
         kind=None if kind else NO_PAGE,
     )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault("Retry-After", "1")  # nobody said when; a kind of our own does, or means not to
+    return response

@@ -10,7 +10,10 @@ ServiceError
 │   └── AlreadyExists       a duplicate
 ├── PreconditionFailed      changed since it was read
 ├── PreconditionRequired    must say which version it changes
+├── RequestTimeout          came too slowly
 ├── ContentTooLarge
+├── UriTooLong
+├── HeadersTooLarge
 ├── UnsupportedMediaType
 ├── TooManyRequests         try again later
 └── Unavailable             a dependency does not answer; try again later
@@ -132,12 +135,36 @@ class PreconditionRequired(ServiceError):
     meaning = "Send If-Match with the ETag of the version that you mean to change."
 
 
+class RequestTimeout(ServiceError):
+    """The rest of the request did not come in time."""
+
+    code = "REQUEST_TIMEOUT"
+    title = "Request timeout"
+    meaning = "The request body came too slowly. Send it again, over a better connection or in smaller pieces."
+
+
 class ContentTooLarge(ServiceError):
     """The body is larger than allowed."""
 
     code = "CONTENT_TOO_LARGE"
     title = "Content too large"
     meaning = "The request body is larger than this service accepts."
+
+
+class UriTooLong(ServiceError):
+    """The address with its query is longer than allowed."""
+
+    code = "URI_TOO_LONG"
+    title = "URI too long"
+    meaning = "The path and the query together are longer than this service accepts."
+
+
+class HeadersTooLarge(ServiceError):
+    """There are more or longer headers than allowed."""
+
+    code = "REQUEST_HEADER_FIELDS_TOO_LARGE"
+    title = "Request header fields too large"
+    meaning = "The headers are more, or together larger, than this service accepts. A cookie may have grown too large."
 
 
 class UnsupportedMediaType(ServiceError):

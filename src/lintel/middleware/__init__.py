@@ -2,6 +2,7 @@
 
 from lintel.middleware._access_log import AccessLogMiddleware
 from lintel.middleware._body_limit import BodyLimitMiddleware
+from lintel.middleware._body_timeout import BodyTimeoutMiddleware
 from lintel.middleware._compression import CompressionMiddleware
 from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
@@ -12,12 +13,14 @@ from lintel.middleware._rate_limit import RateLimitMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._stack import wrap_in_middleware
+from lintel.middleware._strict_http import StrictHttpMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
 
 __all__ = [
     "AccessLogMiddleware",
     "BodyLimitMiddleware",
+    "BodyTimeoutMiddleware",
     "CORSMiddleware",
     "CompressionMiddleware",
     "ErrorBoundaryMiddleware",
@@ -27,6 +30,7 @@ __all__ = [
     "RateLimitMiddleware",
     "RequestContextMiddleware",
     "SecurityHeadersMiddleware",
+    "StrictHttpMiddleware",
     "TrailingSlashMiddleware",
     "TrustedHostMiddleware",
     "wrap_in_middleware",

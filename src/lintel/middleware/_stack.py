@@ -4,6 +4,7 @@ from starlette.types import ASGIApp
 
 from lintel.middleware._access_log import AccessLogMiddleware
 from lintel.middleware._body_limit import BodyLimitMiddleware
+from lintel.middleware._body_timeout import BodyTimeoutMiddleware
 from lintel.middleware._compression import CompressionMiddleware
 from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
@@ -13,6 +14,7 @@ from lintel.middleware._plain_errors import PlainErrorsMiddleware
 from lintel.middleware._rate_limit import RateLimitMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
+from lintel.middleware._strict_http import StrictHttpMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
 from lintel.observability import HttpMetrics
@@ -32,6 +34,7 @@ def wrap_in_middleware(
     within: a 500 and a 413 carry the request id, the security headers and CORS.
     """
     app = BodyLimitMiddleware(app, max_bytes=settings.max_request_bytes)
+    app = BodyTimeoutMiddleware(app, seconds=settings.request_body_timeout)
     app = TrailingSlashMiddleware(app)
     app = CompressionMiddleware(app, minimum_size=settings.gzip_minimum_size, compresslevel=GZIP_LEVEL)
     if rate_limit is not None:
@@ -41,6 +44,7 @@ def wrap_in_middleware(
     app = _cors(app, settings)
     app = PlainErrorsMiddleware(app)
     app = TrustedHostMiddleware(app, allowed_hosts=settings.trusted_hosts)
+    app = StrictHttpMiddleware(app, max_url_bytes=settings.max_url_bytes, max_header_bytes=settings.max_header_bytes)
     app = SecurityHeadersMiddleware(app, hsts_seconds=settings.hsts_seconds)
     if metrics is not None:
         app = MetricsMiddleware(app, metrics)

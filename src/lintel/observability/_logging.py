@@ -18,6 +18,8 @@ from lintel.settings import LoggingSettings
 
 LEVELS = {"warn": "warning", "exception": "error"}
 """Methods that are not named after the level they write."""
+OF_STRAY_UPGRADES = ("Unsupported upgrade request.", "No supported WebSocket library detected.")
+"""What uvicorn warns of, in two records, whenever anybody asks for another protocol; the request itself is answered."""
 
 
 def configure_logging(settings: LoggingSettings) -> None:
@@ -79,6 +81,10 @@ def _drop_colour(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
     return event_dict
 
 
+def _is_no_stray_upgrade(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(OF_STRAY_UPGRADES)
+
+
 def _stdlib_config(level: str, foreign: list[Processor], renderer: list[Processor]) -> dict[str, Any]:
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
@@ -93,7 +99,12 @@ def _stdlib_config(level: str, foreign: list[Processor], renderer: list[Processo
         "root": {"level": level, "handlers": ["stdout"]},
         "loggers": {
             "uvicorn": {"level": level, "handlers": [], "propagate": True},
-            "uvicorn.error": {"level": level, "handlers": [], "propagate": True},
+            "uvicorn.error": {
+                "level": level,
+                "handlers": [],
+                "propagate": True,
+                "filters": [_is_no_stray_upgrade],
+            },
             "uvicorn.access": {"level": level, "handlers": [], "propagate": False},
             # INFO here is a line for every request of a client or step of a migration.
             "httpx2": {"level": "WARNING"},

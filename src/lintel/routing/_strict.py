@@ -1,55 +1,64 @@
 """Routes that refuse what they were not declared to read."""
 
 import email.message
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from fastapi import APIRouter, params
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lintel.errors import FieldError, InvalidInput
 from lintel.routing._effective import ROUTE_LISTENER
+from lintel.routing._form import FormRequest
 from lintel.routing._json import JsonRequest
+from lintel.routing._params import check_path, check_query, form_params, path_params, query_params
+from lintel.routing._streams import close_with, closing, enter, is_stream
 
 JSON_TYPE = "application/json"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
-SEQUENCES = frozenset({list, tuple, set, frozenset})
 UNSUPPORTED_MEDIA_TYPE = 415
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
-    """Answers 422 to query parameters that are unknown or repeated, and 415 to a body of another type.
+    """Refuses what it was not declared to read, and what can be read in two ways.
 
-    FastAPI ignores the first, takes the last of the second, and reads a mislabelled body as far as it can. Only the
+    422 for query parameters that are unknown or repeated, for names repeated in a body, and for numbers in paths,
+    queries and forms that are not written as JSON writes them; 415 for a body of another type; 400 for one that is not
+    UTF-8. FastAPI ignores the first, takes the last of the second, and reads the others as far as it can. Only the
     route knows what it was declared to read, hence here and not in middleware.
     """
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, closing(endpoint), **options)
+
     def get_route_handler(self) -> Handler:
-        """FastAPI's handler behind the two checks."""
+        """FastAPI's handler behind the checks."""
         handle = super().get_route_handler()
-        known = dict(_query_params(self.dependant))
+        in_path, in_query = path_params(self.dependant), query_params(self.dependant)
         accepted = self._accepted_types()
-        reads_json = JSON_TYPE in accepted
+        readable = self._reader()
+        streams = is_stream(self.endpoint)
 
         async def strict(request: Request) -> Response:
             listener = request.scope.get(ROUTE_LISTENER)
             if listener is not None:
                 listener(request.scope)
+            if in_path:
+                check_path(request.path_params, in_path)
             if request.scope["query_string"]:
-                _check_query(request, known)
+                check_query(request.query_params.multi_items(), in_query)
             if accepted and _has_body(request):
                 _check_content_type(request, accepted)
-            return await handle(JsonRequest(request.scope, request.receive) if reads_json else request)
+            if streams:
+                enter(request)
+            response = await handle(readable(request))
+            close_with(request, response)
+            return response
 
         return strict
 
@@ -58,49 +67,22 @@ class StrictRoute(APIRoute):
             return ()
         return FORM_TYPES if isinstance(self.body_field.field_info, params.Form) else (JSON_TYPE,)
 
+    def _reader(self) -> Callable[[Request], Request]:
+        """What makes a request out of one whose body is read by our rules."""
+        if self.body_field is None:
+            return lambda request: request
+        if not isinstance(self.body_field.field_info, params.Form):
+            return lambda request: JsonRequest(request.scope, request.receive)
+        fields = form_params(self.dependant)
+        takes_files = isinstance(self.body_field.field_info, params.File)
+        return lambda request: FormRequest(request.scope, request.receive, fields=fields, takes_files=takes_files)
+
 
 class Router(APIRouter):
     """An `APIRouter` of strict routes."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"route_class": StrictRoute, **options})
-
-
-def _query_params(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    """The names of all query parameters, and whether each may be given several times."""
-    for field in dependant.query_params:
-        annotation = field.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            for name, info in annotation.model_fields.items():
-                yield info.alias or name, _takes_several(info)
-        else:
-            yield field.alias, _takes_several(field.field_info)
-    for dependency in dependant.dependencies:
-        yield from _query_params(dependency)
-
-
-def _takes_several(field_info: FieldInfo) -> bool:
-    annotation = field_info.annotation
-    alternatives = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
-    return any((get_origin(alternative) or alternative) in SEQUENCES for alternative in alternatives)
-
-
-def _check_query(request: Request, known: Mapping[str, bool]) -> None:
-    seen: set[str] = set()
-    errors = []
-    for name, _ in request.query_params.multi_items():
-        if name not in known:
-            errors.append(_field_error(name, "Unknown query parameter", "extra_forbidden"))
-        elif name in seen and not known[name]:
-            errors.append(_field_error(name, "Given more than once", "repeated"))
-        seen.add(name)
-    if errors:
-        raise InvalidInput(f"{errors[0].pointer}: {errors[0].message}", errors=errors[:20])
-
-
-def _field_error(name: str, message: str, code: str) -> FieldError:
-    shown = name if name.isascii() and name.replace("_", "").isalnum() and len(name) <= 64 else "?"  # noqa: PLR2004
-    return FieldError(pointer=f"/query/{shown}", message=message, code=code)
 
 
 def _has_body(request: Request) -> bool:

@@ -136,6 +136,21 @@ class HttpSettings(BaseGroup):
     max_request_bytes: int = Field(
         default=1_048_576, ge=1_024, description="Largest request body in bytes; a larger one is 413."
     )
+    request_body_timeout: float = Field(
+        default=20.0,
+        gt=0,
+        le=3_600,
+        description="Seconds a request body may take, and one more for each 16 KiB received; a later one is 408.",
+    )
+    max_url_bytes: int = Field(
+        default=8_192, ge=1_024, le=65_536, description="Longest path and query in bytes; a longer one is 414."
+    )
+    max_header_bytes: int = Field(
+        default=32_768,
+        ge=1_024,
+        le=1_048_576,
+        description="Most bytes in all headers, of which there may be 100; more are 431.",
+    )
     gzip_minimum_size: int = Field(default=1_000, ge=0, description="Smallest answer in bytes that is compressed.")
     hsts_seconds: int = Field(
         default=31_536_000,

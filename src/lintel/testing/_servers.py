@@ -4,6 +4,7 @@ Each listens on a free loopback port, keeps its data in a temporary folder, and 
 is read from that folder, so a server that happens to listen on the same port is never spoken to.
 """
 
+import locale
 import os
 import re
 import shutil
@@ -220,12 +221,23 @@ def _unprivileged() -> Identity | None:
 
 def _initdb(initdb: Path, folder: Path, identity: Identity | None) -> None:
     options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    options += [f"--lc-ctype={name}" for name in _utf8_locales()[:1]]
     command = [str(initdb), "-D", str(folder / "data"), *options]
     process = OwnProcess(command=command, folder=folder, identity=identity)
     try:
         process.run()
     finally:
         process.stop()
+
+
+def _utf8_locales() -> list[str]:
+    """Locales of this machine in which PostgreSQL knows the capital of é, as it does where services run."""
+    current, found = locale.setlocale(locale.LC_CTYPE), []
+    for name in ("C.UTF-8", "en_US.UTF-8"):
+        with suppress(locale.Error):
+            found.append(locale.setlocale(locale.LC_CTYPE, name))
+    locale.setlocale(locale.LC_CTYPE, current)
+    return found
 
 
 def _postmaster_is_ready(pid_file: Path, pid: int) -> bool:

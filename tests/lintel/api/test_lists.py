@@ -43,6 +43,17 @@ class TestPage:
         assert made.page(([], 3), query=PageQuery(page=9, size=1)).links.prev == "/things?page=3"
 
 
+class TestAddresses:
+    @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.text(max_size=10).map(ascii))
+    def test_are_one_line_of_ascii_whatever_is_in_the_path_and_query(self, path: str, query: str) -> None:
+        made, response = pager(f"/{path}", query.encode())
+        links = made.page((["x"], 3), query=PageQuery(page=2, size=1)).links
+        for target in (links.self_, links.first, links.prev, links.next, links.last, response.headers["link"]):
+            assert target is not None
+            assert target.isascii()
+            assert target.isprintable()
+
+
 class TestInAnEndpoint:
     @pytest.mark.anyio
     async def test_pages_and_locations_respect_the_root_path(self) -> None:

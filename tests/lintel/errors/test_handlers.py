@@ -6,6 +6,8 @@ from fastapi import Cookie, FastAPI, Header, HTTPException, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
 
 from lintel.errors import (
     AlreadyExists,
@@ -13,6 +15,7 @@ from lintel.errors import (
     FieldError,
     InvalidInput,
     NotFound,
+    RequestTimeout,
     ServiceError,
     Unauthenticated,
     Unavailable,
@@ -20,7 +23,7 @@ from lintel.errors import (
     install_error_handlers,
     is_expected,
 )
-from lintel.testing import AsgiResponse, asgi_request
+from lintel.testing import AsgiResponse, NoResponseError, asgi_request
 
 pytestmark = pytest.mark.anyio
 
@@ -119,6 +122,39 @@ class TestHttpException:
         response = await asgi_request(app, "DELETE", path)
         assert (response.status, response.json()["error_code"]) == (405, "METHOD_NOT_ALLOWED")
         assert set((response.header("allow") or "").split(", ")) == allow
+
+
+class TestWhileReading:
+    """FastAPI hides what its reading of a body raised behind a 400 of its own."""
+
+    async def read(self, app: FastAPI, error: Exception) -> AsgiResponse:
+        async def failing(scope: Scope, _: Receive, send: Send) -> None:
+            async def receive() -> Message:
+                raise error
+
+            await app(scope, receive, send)
+
+        return await asgi_request(failing, "POST", "/forms", headers=JSON)
+
+    async def test_an_error_of_ours_is_answered_as_what_it_is(self, app: FastAPI) -> None:
+        answer = await self.read(app, RequestTimeout())
+        assert (answer.status, answer.json()["error_code"]) == (408, "REQUEST_TIMEOUT")
+
+    async def test_any_other_is_a_bad_request_that_says_nothing(self, app: FastAPI) -> None:
+        answer = await self.read(app, ValueError("hunter2"))
+        assert answer.status == 400
+        assert "hunter2" not in answer.text
+
+    async def test_a_400_that_was_meant_is_kept_whatever_caused_it(self, app: FastAPI) -> None:
+        error = HTTPException(400, "Not like that.")
+        error.__cause__ = NotFound()
+        assert (await raised(app, error)).json()["detail"] == "Not like that."
+
+    async def test_who_has_left_is_told_nothing(self, app: FastAPI) -> None:
+        with pytest.raises(NoResponseError):
+            await self.read(app, ClientDisconnect())
+        with pytest.raises(NoResponseError):
+            await raised(app, ClientDisconnect())
 
 
 class TestServiceErrors:
@@ -299,6 +335,7 @@ class TestIsExpected:
             HTTPException(500),
             StarletteHTTPException(404),
             RequestValidationError([]),
+            ClientDisconnect(),
         ],
         ids=lambda error: type(error).__name__,
     )

@@ -10,10 +10,12 @@ from starlette.responses import Response
 from lintel.context import bind_request_id, unbind_request_id
 from lintel.errors import (
     AlreadyExists,
+    ContentTooLarge,
     FieldError,
     InvalidInput,
     NotFound,
     Problem,
+    RequestTimeout,
     ServiceError,
     TooManyRequests,
     Unauthenticated,
@@ -86,11 +88,18 @@ class TestProblemOf:
             (TooManyRequests(retry_after=0), {"retry-after": "0"}),
             (Unavailable(), {"retry-after": "1"}),
             (Unavailable(retry_after=None), {}),
+            (RequestTimeout(), {"connection": "close"}),
+            (ContentTooLarge(), {"connection": "close"}),
         ],
     )
     def test_carries_the_headers_that_its_kind_calls_for(self, error: ServiceError, headers: dict[str, str]) -> None:
         found = problem_of(error, "/x").headers
-        assert {name: found[name] for name in ("www-authenticate", "retry-after") if name in found} == headers
+        assert {
+            name: found[name] for name in ("www-authenticate", "retry-after", "connection") if name in found
+        } == headers
+
+    def test_repeats_no_endless_path(self) -> None:
+        assert read(problem_of(NotFound(), "/" + "x" * 10_000))["path"] == "/" + "x" * 499
 
     def test_carries_any_text(self) -> None:
         body = read(problem_of(NotFound('Grüße\r\n\x00 "🌍" <b>'), "/ä"))
@@ -132,6 +141,25 @@ class TestProblemOfStatus:
         response = problem_of_status(HTTPStatus.CONFLICT, "/x", detail="It is taken.", headers={"X-Why": "taken"})
         assert read(response)["detail"] == read(response)["message"] == "It is taken."
         assert response.headers["x-why"] == "taken"
+
+    @pytest.mark.parametrize(
+        ("status", "headers", "expected"),
+        [
+            (503, {}, {"retry-after": "1"}),
+            (503, {"retry-after": "60"}, {"retry-after": "60"}),
+            (401, {}, {"www-authenticate": "Bearer"}),
+            (401, {"www-authenticate": "Basic"}, {"www-authenticate": "Basic"}),
+            (413, {}, {"connection": "close"}),
+            (404, {}, {}),
+        ],
+    )
+    def test_carries_what_its_status_calls_for(
+        self, status: int, headers: dict[str, str], expected: dict[str, str]
+    ) -> None:
+        found = problem_of_status(status, "/x", headers=headers).headers
+        names = ("www-authenticate", "retry-after", "connection")
+        assert {name: value for name, value in found.items() if name in names} == expected
+        assert len(found.raw) == len(found)
 
     def test_a_special_kind_and_its_bare_status_differ_in_code_only(self) -> None:
         special, bare = read(problem_of(AlreadyExists(), "/x")), read(problem_of_status(409, "/x"))

@@ -14,12 +14,14 @@ from lintel.context import current_request_id
 from lintel.errors import MEDIA_TYPE
 from lintel.middleware import (
     AccessLogMiddleware,
+    BodyTimeoutMiddleware,
     ErrorBoundaryMiddleware,
     HeadMiddleware,
     PlainErrorsMiddleware,
     RateLimitMiddleware,
     RequestContextMiddleware,
     SecurityHeadersMiddleware,
+    StrictHttpMiddleware,
     TrailingSlashMiddleware,
     TrustedHostMiddleware,
     wrap_in_middleware,
@@ -37,7 +39,9 @@ LAYERS: list[Callable[[ASGIApp], ASGIApp]] = [
     PlainErrorsMiddleware,
     lambda app: RateLimitMiddleware(app, RateLimit(limiter=MemoryRateLimiter(), policy=Policy("default", 1, 60))),
     RequestContextMiddleware,
+    lambda app: BodyTimeoutMiddleware(app, seconds=1),
     lambda app: SecurityHeadersMiddleware(app, hsts_seconds=1),
+    lambda app: StrictHttpMiddleware(app, max_url_bytes=1, max_header_bytes=1),
     TrailingSlashMiddleware,
     lambda app: TrustedHostMiddleware(app, allowed_hosts=["x"]),
 ]

@@ -164,6 +164,15 @@ class TestJson:
         assert "color_message" not in records["Started x"]
         assert [line for line in json_lines if "GET /" in line or "36m" in line] == []
 
+    def test_uvicorn_does_not_warn_of_stray_upgrades(self) -> None:
+        lines = written(
+            "configure(log_format='json')\nuvicorn = logging.getLogger('uvicorn.error')\n"
+            "uvicorn.warning('Unsupported upgrade request.')\n"
+            "uvicorn.warning('No supported WebSocket library detected. Please use pip.')\n"
+            "uvicorn.warning('Something else.')"
+        )
+        assert [strictly(line)["message"] for line in lines] == ["Something else."]
+
     def test_chatty_libraries_speak_of_warnings_only(self, json_lines: list[str]) -> None:
         loggers = [record["logger"] for record in map(strictly, json_lines) if record["message"] == "worth a line"]
         assert loggers == ["httpx2.inner", "aiosqlite.inner", "alembic.inner"]

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.anyio
 
 class Filters(BaseModel):
     name: str = ""
+    least: float | None = None
+    exact: bool = False
     tags: list[str] = Field(default=[], alias="tag")
 
 
@@ -36,6 +38,10 @@ def app() -> FastAPI:
     @router.get("/model")
     async def model(filters: Annotated[Filters, Query()]) -> list[str]:
         return [filters.name, *filters.tags]
+
+    @router.get("/things/{number}/{name}")
+    async def path(number: int, name: str) -> list[object]:
+        return [number, name]
 
     @router.post("/json")
     async def read_json(value: Annotated[object, Body()]) -> str:
@@ -96,6 +102,87 @@ class TestQuery:
     async def test_repeats_no_harmful_name(self, app: FastAPI, name: bytes) -> None:
         answer = await send(app, "GET", "/one", query=name + b"=1")
         assert answer.json()["errors"][0]["pointer"] == "/query/?"
+
+
+class TestNumbers:
+    """In paths and queries, endpoint by endpoint and in models."""
+
+    @pytest.mark.parametrize(
+        "path", ["/things/1_0/a", "/things/1.0/a", "/things/ 7 /a", "/things/+7/a", "/things/07/a"]
+    )
+    async def test_in_a_path_are_plain(self, app: FastAPI, path: str) -> None:
+        answer = await send(app, "GET", path)
+        assert answer.status == 422
+        assert answer.json()["errors"][0]["pointer"] == "/path/number"
+        assert answer.json()["errors"][0]["code"] == "int_parsing"
+
+    async def test_in_a_path_are_read_beside_text(self, app: FastAPI) -> None:
+        assert (await send(app, "GET", "/things/-7/1_0")).json() == [-7, "1_0"]
+
+    @pytest.mark.parametrize(
+        ("path", "query"),
+        [
+            ("/one", b"number=1_0"),
+            ("/one", b"number=1.0"),
+            ("/one", b"number=+7+"),
+            ("/one", b"number="),
+            ("/one", b"several=1&several=%D9%A7"),
+            ("/model", b"exact=yes"),
+            ("/model", b"exact=1"),
+            ("/model", b"least=1_0.5"),
+            ("/model", b"least=nan"),
+        ],
+    )
+    async def test_in_a_query_are_plain(self, app: FastAPI, path: str, query: bytes) -> None:
+        answer = await send(app, "GET", path, query=query)
+        assert answer.status == 422
+        assert answer.json()["errors"][0]["code"].endswith("_parsing")
+
+    async def test_in_a_query_are_read_as_json_writes_them(self, app: FastAPI) -> None:
+        assert (await send(app, "GET", "/one", query=b"number=-12&several=0")).json() == [-12, 0]
+        assert (await send(app, "GET", "/model", query=b"exact=true&least=1.5e3&name=1_0")).json() == ["1_0"]
+
+
+class TestAlone:
+    async def test_the_refusals_are_those_of_fastapi_where_nothing_else_is_of_ours(self) -> None:
+        router = Router()
+
+        @router.get("/{number}")
+        async def read(number: int, page: int = 1) -> int:
+            return number * page
+
+        plain = FastAPI()
+        plain.include_router(router)
+        for path, query in (("/1_0", b""), ("/1", b"page=1_0"), ("/1", b"other=1"), ("/1", b"page=1&page=1")):
+            assert (await asgi_request(plain, "GET", path, query=query)).status == 422
+
+
+class TestJson:
+    @pytest.mark.parametrize(
+        "body", [b'{"a": 1, "a": 1}', b'[{"b": {"a": 1, "c": 2, "a": 3}}]', b'{"a":1,"\\u0061":2}']
+    )
+    async def test_has_no_name_twice_at_any_depth(self, app: FastAPI, body: bytes) -> None:
+        answer = await send(app, "POST", "/json", body=body, content_type=b"application/json")
+        assert answer.status == 422
+        assert answer.json()["errors"] == [
+            {"pointer": "/body", "message": "An object has the same name twice", "code": "repeated"}
+        ]
+
+    async def test_has_at_most_a_thousand_names_in_an_object(self, app: FastAPI) -> None:
+        for count, status in ((1_000, 200), (1_001, 422)):
+            body = json.dumps([{f"k{number}": 1 for number in range(count)}]).encode()
+            answer = await send(app, "POST", "/json", body=body, content_type=b"application/json")
+            assert answer.status == status
+
+    async def test_may_have_a_name_in_several_objects(self, app: FastAPI) -> None:
+        body = b'[{"a": 1}, {"a": {"a": 2}}]'
+        assert (await send(app, "POST", "/json", body=body, content_type=b"application/json")).json() == "list"
+
+    @pytest.mark.parametrize(
+        "body", [b"NaN", b"[-Infinity]", b'{"a": Infinity}', b"\xef\xbb\xbf1", b'"\xff"', "1".encode("utf-16")]
+    )
+    async def test_is_json_in_utf8(self, app: FastAPI, body: bytes) -> None:
+        assert (await send(app, "POST", "/json", body=body, content_type=b"application/json")).status == 400
 
 
 class TestContentType:
