@@ -1,6 +1,7 @@
 """The general oracle: what must hold for every answer, whatever was sent."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -15,8 +16,13 @@ from tests.conftest import RunningService
 
 LIVENESS_SECONDS = 1.0
 """Ten times the promise: a guard against hanging, not a measurement."""
+FIRST_REDIRECT = 300
+NOT_MODIFIED = 304
 FIRST_ERROR = 400
 FIRST_SERVER_ERROR = 500
+
+OWN_PATH = re.compile(r"/[A-Za-z0-9._~%!$&'()*+,;=:@-]+(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*")
+"""A path that browsers cannot take for a host: they read `//` and `/\\` as the start of one."""
 
 Body = bytes | Sequence[bytes]
 
@@ -27,6 +33,7 @@ class Oracle:
     - no 5xx that was not expected;
     - an error is a problem that says nothing of exceptions;
     - the status is declared in the OpenAPI document;
+    - nobody is sent elsewhere: no redirect, and a `Location` is a path of this service (row 55);
     - the request id is in the answer and in exactly one access record;
     - afterwards no connection is in use, and liveness answers at once (`rest`).
     """
@@ -78,6 +85,8 @@ class Oracle:
             assert answer.header("content-type") == MEDIA_TYPE
             Problem.model_validate_json(answer.body)
             assert answer.json()["request_id"] == request_id
+        assert not FIRST_REDIRECT <= answer.status < FIRST_ERROR or answer.status == NOT_MODIFIED
+        assert all(OWN_PATH.fullmatch(target) for target in answer.headers_all("location"))
         self._check_declared(answer, self.access_records(request_id)[0])
         for word in ("Traceback", "sqlalchemy", "asyncpg", "sqlite3", "SELECT "):
             assert word not in answer.text

@@ -62,7 +62,7 @@ class TestWithoutCredentials:
             await oracle.request("GET", path, expected={401})
         await oracle.request("GET", "/api/v1/health", expected={200})
 
-    @pytest.mark.parametrize("token", ["", "x", "a.b.c", "é" * 10, "x" * 100_000])
+    @pytest.mark.parametrize("token", ["", "x", "a.b.c", "é" * 10, "x" * 30_000])
     async def test_nonsense_is_nobody(self, oracle: Oracle, token: str) -> None:
         headers = [(b"host", b"localhost"), (b"authorization", f"Bearer {token}".encode())]
         answer = await oracle.request("GET", "/api/v1/users/me", headers=headers, expected={401})

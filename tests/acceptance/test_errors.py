@@ -225,7 +225,7 @@ class TestLogInjection:
 
     @pytest.mark.parametrize(
         "request_id",
-        [b"a\r\nb: c", b"\x1b[31mred", b"x" * 1_000_000, b"\xff\xfe", b"", b"short", b"has space here", b"a" * 129],
+        [b"a\r\nb: c", b"\x1b[31mred", b"x" * 30_000, b"\xff\xfe", b"", b"short", b"has space here", b"a" * 129],
     )
     async def test_a_harmful_request_id_is_replaced(self, oracle: Oracle, request_id: bytes) -> None:
         headers = [(b"host", b"localhost"), (b"x-request-id", request_id)]
@@ -237,7 +237,7 @@ class TestLogInjection:
         answer = await oracle.request("GET", "/health", headers=headers, expected={200})
         assert answer.header("x-request-id") == "trace-1234.a~b_c"
 
-    @pytest.mark.parametrize("path", ["/a\r\nb", "/\x1b[31m", "/\u202e", "/" + "x" * 1_000_000])
+    @pytest.mark.parametrize("path", ["/a\r\nb", "/\x1b[31m", "/\u202e", "/" + "x" * 8_000])
     async def test_a_path_is_logged_as_it_was_on_the_wire(self, oracle: Oracle, path: str) -> None:
         answer = await oracle.request("GET", path, expected={404})
         record = oracle.access_records(answer.header("x-request-id") or "")[0]

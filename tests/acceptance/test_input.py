@@ -165,8 +165,10 @@ class TestShape:
         keys = json.dumps({f"k{number}": 1 for number in range(60_000)}).encode()
         items = json.dumps(list(range(100_000))).encode()
         for operation in operations_with_body(oracle):
+            started = time.process_time()
             await refuse(oracle, operation, keys, admin.token, {413, 422})
             await refuse(oracle, operation, items, admin.token, {413, 422})
+            assert time.process_time() - started < CPU_SECONDS
 
     async def test_no_body_takes_an_unknown_field(self, oracle: Oracle, admin: Person) -> None:
         for operation in operations_with_body(oracle):
@@ -211,7 +213,7 @@ class TestQuery:
         for operation in operations(oracle.service.app):
             if operation.body is None and operation.template != "/api/v1/auth/login":
                 answer = await oracle.request(
-                    operation.method, operation.path(), headers=headers, query=b"x%00%ff=1", expected={422}
+                    operation.method, operation.path(), headers=headers, query=b"x%00%c3%bf=1", expected={422}
                 )
                 assert answer.json()["errors"][0]["pointer"] == "/query/?"
 
@@ -237,7 +239,7 @@ class TestEcho:
         body = {"email": "a@example.com", "password": "Lovelace1815" * 11}
         answer = await oracle.send_json("POST", "/api/v1/auth/register", body, expected={422})
         assert answer.json()["errors"][0]["message"] == "Must have at most 128 characters or items"
-        assert "132" not in answer.text
+        assert "132" not in answer.json()["detail"]
 
     async def test_no_refusal_repeats_what_was_sent(self, oracle: Oracle, admin: Person) -> None:
         for operation in operations_with_body(oracle):
