@@ -248,6 +248,45 @@ class TestSupervisors:
         assert all(folder is None or not folder.exists() for folder in seen)
         assert metrics_folder() is None
 
+    def test_their_supervisor_shows_the_metrics_of_all_on_the_port_for_them(
+        self, module: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shown: list[int] = []
+
+        def run(supervisor: Any) -> None:
+            supervisor.sockets[0].close()
+            shown.append(httpx2.get(f"http://127.0.0.1:{port}/metrics").status_code)
+
+        monkeypatch.setattr(Multiprocess, "run", run)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        serve(f"{module}:make", settings(workers=2, metrics_port=port))
+        assert shown == [200]
+
+    def test_a_process_that_has_ended_is_forgotten_once(
+        self, module: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        forgotten: list[int] = []
+        monkeypatch.setattr("lintel.server.forget_worker", lambda _, pid: forgotten.append(pid))
+
+        def start(supervisor: Any) -> None:
+            supervisor.processes = [SimpleNamespace(pid=pid) for pid in (1, 2)]
+
+        def replace_the_first(supervisor: Any) -> None:
+            supervisor.processes[0] = SimpleNamespace(pid=3)
+
+        def run(supervisor: Any) -> None:
+            supervisor.sockets[0].close()
+            supervisor.init_processes()
+            for _ in range(3):
+                supervisor.keep_subprocess_alive()
+
+        monkeypatch.setattr(Multiprocess, "init_processes", start)
+        monkeypatch.setattr(Multiprocess, "keep_subprocess_alive", replace_the_first)
+        monkeypatch.setattr(Multiprocess, "run", run)
+        serve(f"{module}:make", settings(workers=2))
+        assert forgotten == [1]
+
     @pytest.mark.parametrize("workers", [1, 3])
     def test_a_port_for_metrics_that_is_taken_is_a_faulty_setting(
         self, module: str, settings: Settings, ran: list[Any], workers: int

@@ -178,6 +178,16 @@ class TestTrailingSlash:
 
 
 class TestStack:
+    async def test_leaves_event_streams_uncompressed(self) -> None:
+        """TRAP-105: an event held back until there is enough to compress is late."""
+
+        async def events(_: Request) -> Response:
+            return Response("data: x\n\n" * 1_000, media_type="text/event-stream")
+
+        app = wrap_in_middleware(Starlette(routes=[Route("/", events)]), load_settings(HttpSettings, env_file=None))
+        answer = await asgi_request(app, "GET", "/", headers=[(b"host", b"localhost"), (b"accept-encoding", b"gzip")])
+        assert (answer.status, answer.header("content-encoding")) == (200, None)
+
     async def test_compresses_from_the_set_size_on_and_head_says_the_same(self) -> None:
         async def large(request: Request) -> Response:
             return PlainTextResponse("x" * int(request.query_params["size"]))
