@@ -31,7 +31,7 @@ def test_layers_are_read_off_the_stack_from_the_inside_out() -> None:
 
 @pytest.mark.parametrize(
     ("layer", "words"),
-    [("AccessLogMiddleware", "access log"), ("CORSMiddleware", "CORS"), ("BodyLimitMiddleware", "body limit")],
+    [("AccessLogMiddleware", "access log"), ("CORSMiddleware", "CORS"), ("RequestBodyMiddleware", "request body")],
 )
 def test_layers_are_called_by_plain_words(layer: str, words: str) -> None:
     assert short(layer) == words

@@ -1,7 +1,6 @@
 """Pure ASGI layers, one concern each, and their order."""
 
 from lintel.middleware._access_log import AccessLogMiddleware
-from lintel.middleware._body_limit import BodyLimitMiddleware
 from lintel.middleware._body_timeout import BodyTimeoutMiddleware
 from lintel.middleware._compression import CompressionMiddleware
 from lintel.middleware._cors import CORSMiddleware
@@ -10,6 +9,7 @@ from lintel.middleware._head import HeadMiddleware
 from lintel.middleware._metrics import MetricsMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
 from lintel.middleware._rate_limit import RateLimitMiddleware
+from lintel.middleware._request_body import RequestBodyMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._stack import wrap_in_middleware
@@ -19,7 +19,6 @@ from lintel.middleware._trusted_host import TrustedHostMiddleware
 
 __all__ = [
     "AccessLogMiddleware",
-    "BodyLimitMiddleware",
     "BodyTimeoutMiddleware",
     "CORSMiddleware",
     "CompressionMiddleware",
@@ -28,6 +27,7 @@ __all__ = [
     "MetricsMiddleware",
     "PlainErrorsMiddleware",
     "RateLimitMiddleware",
+    "RequestBodyMiddleware",
     "RequestContextMiddleware",
     "SecurityHeadersMiddleware",
     "StrictHttpMiddleware",

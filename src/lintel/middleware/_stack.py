@@ -3,8 +3,6 @@
 from starlette.types import ASGIApp
 
 from lintel.middleware._access_log import AccessLogMiddleware
-from lintel.middleware._body_limit import BodyLimitMiddleware
-from lintel.middleware._body_timeout import BodyTimeoutMiddleware
 from lintel.middleware._compression import CompressionMiddleware
 from lintel.middleware._cors import CORSMiddleware
 from lintel.middleware._error_boundary import ErrorBoundaryMiddleware
@@ -12,6 +10,7 @@ from lintel.middleware._head import HeadMiddleware
 from lintel.middleware._metrics import MetricsMiddleware
 from lintel.middleware._plain_errors import PlainErrorsMiddleware
 from lintel.middleware._rate_limit import RateLimitMiddleware
+from lintel.middleware._request_body import RequestBodyMiddleware
 from lintel.middleware._request_context import RequestContextMiddleware
 from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._strict_http import StrictHttpMiddleware
@@ -33,8 +32,7 @@ def wrap_in_middleware(
     Read upwards, this is the way of a request. What stands further out also covers the answers of what stands
     within: a 500 and a 413 carry the request id, the security headers and CORS.
     """
-    app = BodyLimitMiddleware(app, max_bytes=settings.max_request_bytes)
-    app = BodyTimeoutMiddleware(app, seconds=settings.request_body_timeout)
+    app = RequestBodyMiddleware(app, max_bytes=settings.max_request_bytes, seconds=settings.request_body_timeout)
     app = TrailingSlashMiddleware(app)
     app = CompressionMiddleware(app, minimum_size=settings.gzip_minimum_size, compresslevel=GZIP_LEVEL)
     if rate_limit is not None:
