@@ -138,6 +138,7 @@ class TestDeception:
     @pytest.mark.parametrize(
         "suffix",
         [b"/x.css", b"/.css", b".css", b";x.css", b"%2fx.css", b"%2f", b"%2F", b"%3bx.css", b"%00.css", b"%0a.css",
+         b"%0a", b"%0A/", b"%0d", b"%7f", b"%c2%85",
          b"%23.css", b"%3f.css", b"//", b"/./", b"/..%2fx.css", b"%5cx.css", b"/%2e%2e/x.css"],
     )  # fmt: skip
     async def test_no_personal_answer_has_a_second_address(self, oracle: Oracle, ada: Person, suffix: bytes) -> None:
@@ -166,7 +167,12 @@ class TestRedirects:
         headers = headers_of(ada) | {"referer": place.strip(), "origin": place.strip()}
         for operation in operations(oracle.service.app):
             if operation.method == "GET":
-                query = "&".join(f"{name}={place.strip()}" for name in WISHES).replace("\\", "%5C").encode()
+                query = (
+                    "&".join(f"{name}={place.strip()}" for name in WISHES)
+                    .replace("\\", "%5C")
+                    .replace(" ", "%20")
+                    .encode()
+                )
                 await oracle.request("GET", operation.path(), headers=headers, query=query, expected={401, 422})
             elif operation.body is not None:
                 await oracle.send_json(

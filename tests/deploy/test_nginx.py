@@ -145,6 +145,8 @@ class TestRefused:
             (b"GET /x HTTP/3.0\r\nHost: localhost\r\n\r\n", 505),
             (b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
             (b"GET /metrics/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+            (b"GET /metrics%0A HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+            (b"GET /metrics%0A/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
             (b"GET //%6Detrics?x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
             (b"GET /_problem HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
         ],

@@ -192,7 +192,9 @@ def _has_idle_connection(engine: AsyncEngine) -> bool:
 
 
 def _fetch(engine: Engine, statement: Executable, parameters: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    with engine.connect() as connection:
+    with connection_faults():  # an idle connection may turn out to be lost, and another be made in its place
+        connection = engine.connect()
+    with connection:
         return as_dicts(connection.execute(statement, parameters))
 
 

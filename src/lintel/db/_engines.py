@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from lintel.db._urls import make_folder, reader_url, writer_url
 from lintel.settings import DatabaseSettings
@@ -20,6 +21,7 @@ DEADLINE = "lintel.deadline"
 LAST_USED = "lintel.last_used"
 MAX_REST_SECONDS = 1.0
 """Under load a connection is never idle for that long."""
+PING_SECONDS = 2.0
 WAL_PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Seconds; only ever needed while a database is made."""
 AUTOCOMMIT: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
@@ -102,9 +104,14 @@ def _refuse_lost(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         raise DisconnectionError
     if time.monotonic() - record.info.get(LAST_USED, math.inf) > MAX_REST_SECONDS:
         try:
-            connection.ping()
-        except (connection.dbapi.Error, TimeoutError, OSError) as error:
+            _ping(connection)
+        except Exception as error:  # whatever it is, this connection is no good
             raise InvalidatePoolError from error
+
+
+def _ping(connection: Any) -> None:
+    # The adapter's own ping waits as long as a statement may take.
+    await_only(connection.driver_connection.fetchrow(";", timeout=PING_SECONDS))
 
 
 def _sqlite(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine:

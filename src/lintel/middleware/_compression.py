@@ -5,9 +5,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from lintel.middleware._headers import find_header, request_headers
 
+WITHOUT_BODY = frozenset({204, 304})
+"""Even of nothing at all, gzip makes 20 bytes; here they would be taken for the next answer."""
+
 
 class CompressionMiddleware(GZipMiddleware):
-    """Starlette's gzip, which is not even asked about an answer that says it is too small to be compressed."""
+    """Starlette's gzip, which is not even asked about an answer that is too small or has no body."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is small; let Starlette decide about everything else."""
@@ -18,7 +21,7 @@ class CompressionMiddleware(GZipMiddleware):
 
         async def send_or_compress(message: Message) -> None:
             nonlocal forward
-            if message["type"] == "http.response.start" and not self._is_small(message):
+            if message["type"] == "http.response.start" and not self._passes(message):
                 responder = self._responder(scope)
                 responder.send = send
                 forward = responder.send_with_compression
@@ -26,7 +29,9 @@ class CompressionMiddleware(GZipMiddleware):
 
         await self.app(scope, receive, send_or_compress)
 
-    def _is_small(self, message: Message) -> bool:
+    def _passes(self, message: Message) -> bool:
+        if message["status"] in WITHOUT_BODY:
+            return True
         length = find_header(message.get("headers", ()), b"content-length")
         return length is not None and length.isdigit() and int(length) < self.minimum_size
 

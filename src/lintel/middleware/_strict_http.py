@@ -11,7 +11,9 @@ from lintel.middleware._headers import find_header
 MAX_HEADERS = 100
 CHUNKED = (b"transfer-encoding", b"chunked")
 LENGTH = b"content-length"
+_PLAIN = re.compile(rb"[\x21-\x24\x26-\x7e]*")
 _PERCENT_ENCODED = re.compile(rb"(?:[\x21-\x24\x26-\x7e]|%[0-9A-Fa-f]{2})*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class StrictHttpMiddleware:
@@ -22,8 +24,8 @@ class StrictHttpMiddleware:
       (RFC 9112, 6.3).
     - 400 for an address that is not percent-encoded UTF-8. Servers and frameworks put U+FFFD for each other byte, so
       that many addresses become one, and keep or drop a percent sign without its two digits.
-    - 404 for an encoded slash in the path. Servers decode it, so that `/me%2f` would be answered as `/me`, and a cache
-      might keep the answer for everybody.
+    - 404 for an encoded slash in the path, and for control characters. Servers decode them, so that `/me%2f` and, as
+      patterns end before a line feed, `/me%0a` would be answered as `/me`, past what a proxy or a cache knows of it.
 
     Args:
         app: The application within.
@@ -57,7 +59,7 @@ class StrictHttpMiddleware:
         address = path + query
         if len(address) > self.max_url_bytes:
             return UriTooLong()
-        if b"%" in address or not address.isascii():
+        if not _PLAIN.fullmatch(address):
             return _fault_of_encoding(path, query)
         return None
 
@@ -70,8 +72,8 @@ def _fault_of_encoding(path: bytes, query: bytes) -> ServiceError | None:
     if not _PERCENT_ENCODED.fullmatch(path + query):
         return _not_encoded()
     try:
-        for part in (path, query):
-            unquote_to_bytes(part).decode("utf-8")
+        decoded = unquote_to_bytes(path).decode("utf-8")
+        unquote_to_bytes(query).decode("utf-8")
     except UnicodeDecodeError:
         return _not_encoded()
-    return NotFound() if b"%2f" in path.lower() else None
+    return NotFound() if b"%2f" in path.lower() or _CONTROL.search(decoded) else None

@@ -175,7 +175,7 @@ class _Node:
         for segment in segments:
             following = []
             for node in nodes:
-                for key in (segment, ANY):
+                for key in (segment, ANY) if segment != ANY else (ANY,):
                     if key in node.children:
                         child = node.children[key]
                         following.append(child)

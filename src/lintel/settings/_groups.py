@@ -151,7 +151,7 @@ class HttpSettings(BaseGroup):
         le=1_048_576,
         description="Most bytes in all headers, of which there may be 100; more are 431.",
     )
-    gzip_minimum_size: int = Field(default=1_000, ge=0, description="Smallest answer in bytes that is compressed.")
+    gzip_minimum_size: int = Field(default=1_000, ge=1, description="Smallest answer in bytes that is compressed.")
     hsts_seconds: int = Field(
         default=31_536_000,
         ge=0,

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Result, make_url, select, text
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
-from lintel.db import Database, Session
+from lintel.db import Database, Session, _engines
 from lintel.errors import Unavailable
 from lintel.settings import DatabaseSettings, LintelSettings, load_settings
 from tests.lintel.db.conftest import (
@@ -301,13 +300,13 @@ class TestConnectionsThatWereIdle:
     def pings(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         """One entry for each time the server was asked whether it is there."""
         seen: list[str] = []
-        ping = AsyncAdapt_asyncpg_connection.ping
+        ping = _engines._ping
 
-        def count(connection: AsyncAdapt_asyncpg_connection) -> None:
+        def count(connection: Any) -> None:
             seen.append("ping")
-            ping(connection)  # type: ignore[no-untyped-call]
+            ping(connection)
 
-        monkeypatch.setattr(AsyncAdapt_asyncpg_connection, "ping", count)
+        monkeypatch.setattr(_engines, "_ping", count)
         return seen
 
     async def test_are_not_asked_under_load(self, database: Database, pings: list[str]) -> None:
@@ -327,14 +326,66 @@ class TestConnectionsThatWereIdle:
         async with database.read() as connection:
             before = await backend(connection)
 
-        def silence(_: AsyncAdapt_asyncpg_connection) -> None:
+        def silence(_: Any) -> None:
             raise TimeoutError
 
-        monkeypatch.setattr(AsyncAdapt_asyncpg_connection, "ping", silence)
+        monkeypatch.setattr(_engines, "_ping", silence)
         monkeypatch.setattr("lintel.db._engines.MAX_REST_SECONDS", 0.0)
         async with database.read() as connection:
             assert await backend(connection) != before
         assert database.checked_out() == 0
+
+
+@ON_POSTGRESQL
+class TestServersThatGoAway:
+    """After connections were made to them, so that the pool has some at hand."""
+
+    async def test_are_unavailable_and_found_again(self, make_database: DatabaseFactory, empty_url: str) -> None:
+        async with Relay.to(empty_url) as relay:
+            database = await make_database(database_url=relay.url)
+            await value(database, "SELECT 1")
+            relay.go_away()
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    await database.fetch_all(text("SELECT 1"))
+                with pytest.raises(Unavailable):
+                    async with database.read():
+                        pass
+            assert database.checked_out() == 0
+            relay.come_back()
+            assert await database.fetch_all(text("SELECT 1 AS one")) == [{"one": 1}]
+
+    async def test_leave_nothing_behind_when_nobody_waits_for_them(
+        self, make_database: DatabaseFactory, empty_url: str
+    ) -> None:
+        async with Relay.to(f"{empty_url}?ssl=disable") as relay:
+            database = await make_database(database_url=f"{relay.url}")
+            await value(database, "SELECT 1")
+            relay.go_away()
+            await asyncio.sleep(0.1)  # the driver hears of it
+            relay.come_back()
+            relay.is_silent = True
+            reading = asyncio.create_task(database.fetch_all(text("SELECT 1")))
+            await asyncio.sleep(0.1)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            relay.is_silent = False
+            assert database.checked_out() == 0
+            assert await database.fetch_all(text("SELECT 1 AS one")) == [{"one": 1}]
+
+    async def test_are_not_asked_for_long_whether_they_are_there(
+        self, make_database: DatabaseFactory, empty_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_engines, "MAX_REST_SECONDS", 0.0)
+        monkeypatch.setattr(_engines, "PING_SECONDS", 0.1)
+        async with Relay.to(empty_url) as relay:
+            database = await make_database(database_url=relay.url, database_connect_timeout=0.2)
+            await value(database, "SELECT 1")
+            relay.is_silent, started = True, time.monotonic()
+            with pytest.raises(Unavailable):
+                await database.fetch_all(text("SELECT 1"))
+            assert time.monotonic() - started < SOON
 
 
 class TestErrors:
@@ -380,6 +431,7 @@ class Relay:
     def __init__(self, host: str, port: int) -> None:
         self.url = ""
         self.is_silent = False
+        self._is_away = False
         self._host, self._port = host, port
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
@@ -400,7 +452,19 @@ class Relay:
                 writer.close()
             await asyncio.gather(*relay._tasks)
 
+    def go_away(self) -> None:
+        """Close every connection, and each new one at once."""
+        self._is_away = True
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def come_back(self) -> None:
+        self._is_away = False
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_away:
+            writer.transport.abort()
+            return
         far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
         self._writers += [writer, far_writer]
         for source, target, is_answer in [(reader, far_writer, False), (far_reader, writer, True)]:

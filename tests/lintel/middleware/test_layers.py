@@ -203,6 +203,16 @@ class TestStack:
         assert head.header("content-length") == big.header("content-length")
         assert (plain.header("content-encoding"), plain.header("vary")) == (None, "Accept-Encoding")
 
+    @pytest.mark.parametrize("status", [204, 304])
+    async def test_compresses_nothing_where_there_is_no_body(self, status: int) -> None:
+        async def nothing(_: Request) -> Response:
+            return Response(status_code=status)
+
+        settings = load_settings(HttpSettings, env_file=None, gzip_minimum_size=1)
+        app = wrap_in_middleware(Starlette(routes=[Route("/", nothing)]), settings)
+        answer = await asgi_request(app, "GET", "/", headers=[(b"host", b"localhost"), (b"accept-encoding", b"gzip")])
+        assert (answer.status, answer.body, answer.header("content-encoding")) == (status, b"", None)
+
     async def test_allows_preflights_of_named_origins(self) -> None:
         settings = load_settings(HttpSettings, env_file=None, cors_origins="https://app.example.com")
         app = wrap_in_middleware(SMALL, settings)
