@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,6 +73,13 @@ def filled_in(value: Any, variables: Mapping[str, str | None]) -> Any:
         return str(filled_in(rest, variables))
 
     return _VARIABLE.sub(replaced, value)
+
+
+def server_names(proxy: Mapping[str, Any]) -> str:
+    """What the proxy's entry makes of ALLOWED_HOSTS, for the image's own entry to fill in."""
+    entry = [part.replace("/docker-entrypoint.sh", "printenv") for part in proxy["entrypoint"]]
+    env = {**of_this_machine(), **proxy["environment"]}
+    return subprocess.run([*entry, "SERVER_NAMES"], env=env, capture_output=True, text=True, check=True).stdout
 
 
 def environment(service: Mapping[str, Any], env_file: Mapping[str, str | None]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from app.core.config import Settings
-from tests.deploy.composing import COMPOSE, environment, fill_in, services
+from tests.deploy.composing import COMPOSE, environment, fill_in, server_names, services
 
 
 @pytest.fixture
@@ -77,3 +77,18 @@ class TestFile:
     def test_nothing_starts_without_what_is_secret(self, variables: dict[str, str | None], name: str) -> None:
         with pytest.raises(LookupError, match=f"{name} is missing"):
             services({**variables, name: ""})
+
+    @pytest.mark.parametrize(
+        ("allowed", "names"),
+        [
+            ("api.test", ["api.test"]),
+            ("a.test,b.test", ["a.test", "b.test"]),
+            ("a.test, *.b.test , [::1]", ["a.test", "*.b.test", "[::1]"]),
+            ('["a.test", "b.test"]', ["a.test", "b.test"]),
+        ],
+    )
+    def test_the_proxy_answers_every_host_that_the_service_answers(
+        self, variables: dict[str, str | None], allowed: str, names: list[str]
+    ) -> None:
+        proxy = services({**variables, "ALLOWED_HOSTS": allowed})["proxy"]
+        assert server_names(proxy).split() == names

@@ -18,7 +18,7 @@ from lintel.testing import RunningServer, ServerUnavailable, postgres_server
 from lintel.testing._process import free_port
 from lintel.testing._services import _go_without
 from tests.conftest import ROOT
-from tests.deploy.composing import environment, fill_in, of_this_machine, services
+from tests.deploy.composing import environment, fill_in, of_this_machine, server_names, services
 from tests.deploy.images import instructions
 from tests.deploy.proxies import RunningProxy, needed, running_proxy
 from tests.deploy.waiting import wait_until
@@ -137,7 +137,9 @@ async def initialise(server: RunningServer, env: Mapping[str, str]) -> None:
 def proxy_of(stack: Stack) -> Iterator[RunningProxy]:
     env = stack.environment("proxy")
     with running_proxy(
-        env["UPSTREAM"], server_names=env["SERVER_NAMES"], max_request_bytes=int(env["MAX_REQUEST_BYTES"])
+        env["UPSTREAM"],
+        server_names=server_names(services(stack.variables)["proxy"]),
+        max_request_bytes=int(env["MAX_REQUEST_BYTES"]),
     ) as proxy:
         yield proxy
 
