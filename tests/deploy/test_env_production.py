@@ -13,7 +13,7 @@ from app.core.config import Settings
 from lintel.settings import example_env_file, misspelt_names
 from tests.deploy.composing import COMPOSE, TEMPLATE, VALUES, fill_in, of_this_machine
 
-LEFT_TO_FILL_IN = {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "FIRST_ADMIN_EMAIL"}
+LEFT_TO_FILL_IN = {*VALUES, "DATABASE_URL", "REDIS_URL"}
 
 
 @pytest.mark.slow

@@ -13,8 +13,8 @@ from pydantic_settings import (
 )
 
 from lintel.settings._files import FileReferenceSource, UnreadableFile
+from lintel.settings._placeholders import LEFT
 
-PLACEHOLDER_LEFT = "is a placeholder: put a value of your own in its place"
 _PLACEHOLDER = re.compile(r"change[-_ ]?me|\$\{", re.IGNORECASE)
 
 
@@ -83,7 +83,7 @@ class BaseGroup(BaseSettings):
             message = f"cannot be read from the file that {value.variable} names: {value.reason}"
             raise ValueError(message)  # noqa: TRY004 - what Pydantic collects
         if deployed(info) and _is_placeholder(value):
-            raise ValueError(PLACEHOLDER_LEFT)
+            raise ValueError(LEFT)
         return value
 
     @field_validator("debug")

@@ -8,7 +8,8 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_valid
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from lintel.settings._base import PLACEHOLDER_LEFT, BaseGroup, Environment, deployed
+from lintel.settings._base import BaseGroup, Environment, deployed
+from lintel.settings._placeholders import LEFT
 from lintel.settings._types import BlankIsUnset, StringList
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -241,7 +242,10 @@ class RedisSettings(BaseGroup):
     def _readable_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _is_redis_url(value.get_secret_value()):
             # Its text holds a password.
-            raise ValueError("must be redis://host:port/number, or rediss:// for TLS")
+            raise ValueError(
+                "must be redis://:password@host:port/number, or rediss:// for TLS; "
+                "#, / and @ in the password are percent-encoded"
+            )
         return value
 
 
@@ -287,7 +291,7 @@ class SecuritySettings(BaseGroup):
         if deployed(info) and (
             len(set(text)) < MIN_SECRET_CHARACTERS or any(word in text.lower() for word in PLACEHOLDERS)
         ):
-            raise ValueError(PLACEHOLDER_LEFT)
+            raise ValueError(LEFT)
         return value
 
 

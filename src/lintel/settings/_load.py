@@ -9,6 +9,7 @@ import pydantic_settings
 from pydantic import ValidationError
 
 from lintel.settings._base import BaseGroup
+from lintel.settings._placeholders import placeholders_left
 
 SettingsT = TypeVar("SettingsT", bound=BaseGroup)
 
@@ -40,22 +41,39 @@ def load_settings(settings_cls: type[SettingsT], *, env_file: Path | None = Path
     folder = secrets_dir()
     if folder is not None and not folder.is_dir():
         raise SettingsError({"SECRETS_DIR": "names no folder that is there"})
+    sources: dict[str, Any] = {"_env_file": env_file, "_secrets_dir": folder, **values}
     try:
-        return settings_cls(_env_file=env_file, _secrets_dir=folder, **values)
+        settings = settings_cls(**sources)
+        faults = placeholders_left(settings_cls, env_file) if settings.environment.is_deployed else {}
     except ValidationError as error:
-        raise SettingsError(_faults(settings_cls, error)) from None
+        faults = _faults(settings_cls, error)
+        if _deployed(sources):
+            faults = placeholders_left(settings_cls, env_file) | faults
+        raise SettingsError(faults) from None
     except pydantic_settings.SettingsError as error:
         reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "its value cannot be read"
         raise SettingsError({str(error): f"({reason})"}) from None
     except UnicodeDecodeError:
         # Its text would show the file's content.
         raise SettingsError({str(env_file): "is not UTF-8"}) from None
+    if faults:
+        raise SettingsError(faults)
+    return settings
 
 
 def secrets_dir() -> Path | None:
     """The directory named by `SECRETS_DIR`, with one file per secret setting, if there is one."""
     path = os.environ.get("SECRETS_DIR")
     return Path(path) if path else None
+
+
+def _deployed(sources: dict[str, Any]) -> bool:
+    """Whether faulty settings are for a deployed environment; when in doubt, yes."""
+    shared = {name: value for name, value in sources.items() if name[0] == "_" or name in BaseGroup.model_fields}
+    try:
+        return BaseGroup(**shared).environment.is_deployed
+    except ValidationError:
+        return True
 
 
 def _faults(settings_cls: type[BaseGroup], error: ValidationError) -> dict[str, str]:

@@ -347,7 +347,10 @@ class TestRedisSettings:
         ],
     )
     def test_anything_else_is_refused_without_being_repeated(self, faults: Faults, url: str) -> None:
-        assert faults(REDIS_URL=url) == {"REDIS_URL": "must be redis://host:port/number, or rediss:// for TLS"}
+        assert faults(REDIS_URL=url) == {
+            "REDIS_URL": "must be redis://:password@host:port/number, or rediss:// for TLS; "
+            "#, / and @ in the password are percent-encoded"
+        }
 
 
 class TestSecuritySettings:
