@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -42,7 +43,7 @@ def metrics_served(text: Callable[[], bytes], *, host: str, port: int) -> Iterat
     """Serve `GET /metrics` on a port of its own, to everybody who reaches it, from threads of its own.
 
     Raises:
-        SettingsError: The port cannot be listened on.
+        SettingsError: The port cannot be listened on, or there is no such host.
     """
     with _server(text, host, port) as server:
         thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
@@ -81,11 +82,19 @@ def _server(text: Callable[[], bytes], host: str, port: int) -> ThreadingTCPServ
         allow_reuse_address = True
         daemon_threads = True
 
+        def handle_error(self, *_: object) -> None:
+            """A scraper that is gone is no error of ours; anything else is one record."""
+            error = sys.exc_info()[1]
+            if not isinstance(error, (ConnectionError, TimeoutError)):
+                _log.error("metrics could not be served", exc_info=error)
+
     class Handler(_Handler):
         read = staticmethod(text)
 
     try:
         return Server((host, port), Handler)
+    except socket.gaierror:
+        raise SettingsError({"METRICS_HOST": "is no such address"}) from None
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "no such address"
         raise SettingsError({"METRICS_PORT": f"cannot be listened on ({reason})"}) from None
@@ -99,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
     read: Callable[[], bytes]
 
     def do_GET(self) -> None:
+        """Answer with the metrics, or that they are elsewhere."""
         if self.path.partition("?")[0] != METRICS_PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -107,7 +117,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", MEDIA_TYPE)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    do_HEAD = do_GET  # noqa: N815 - the base class names it so
+
+    def do_POST(self) -> None:
+        """Refuse what could only be meant for another port."""
+        self.send_response(HTTPStatus.METHOD_NOT_ALLOWED)
+        self.send_header("Allow", "GET, HEAD")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815 - as above
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Without the name and version of the server."""

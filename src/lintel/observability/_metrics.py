@@ -1,6 +1,14 @@
 """Numbers about requests and the process, for Prometheus."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from lintel.observability._workers import shared_text
 from lintel.settings import metrics_folder
@@ -21,6 +29,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a series more for each set of labels, of which several processes know nothing
         self.registry = CollectorRegistry()
         self.http = HttpMetrics(self.registry)
         ProcessCollector(registry=self.registry)

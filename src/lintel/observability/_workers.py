@@ -40,8 +40,10 @@ def forget_worker(folder: Path, pid: int) -> None:
     for kind in CUMULATIVE:
         file = folder / f"{kind}_{pid}.db"
         if file.exists():
-            _add(file, folder / f"{kind}_{GONE}.db")
-            file.unlink()
+            # Under a name that no scrape reads: one that comes in between must not count it twice.
+            ended = file.rename(file.with_suffix(".ended"))
+            _add(ended, folder / f"{kind}_{GONE}.db")
+            ended.unlink()
 
 
 def _add(file: Path, total: Path) -> None:

@@ -63,7 +63,9 @@ class ServerSettings(BaseGroup):
     """How the server process listens and stops."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, validate_default=True, description="Port to listen on; 0 takes a free one."
+    )
     workers: int = Field(
         default=1,
         ge=1,
@@ -359,6 +361,14 @@ class LintelSettings(
     MetricsSettings,
 ):
     """Every group of the library, for a service that uses all of it."""
+
+    @field_validator("port")
+    @classmethod
+    def _a_port_of_its_own(cls, value: int, info: ValidationInfo) -> int:
+        # Whatever the hosts: two addresses that differ in writing may still meet.
+        if value and value == info.data.get("metrics_port"):
+            raise ValueError("must be another port than METRICS_PORT")
+        return value
 
     @field_validator("workers")
     @classmethod

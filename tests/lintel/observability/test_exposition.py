@@ -5,6 +5,7 @@ import socket
 import httpx2
 import pytest
 from fastapi import FastAPI, HTTPException
+from structlog.testing import capture_logs
 
 from lintel.observability import Metrics, check_metrics_port, metrics_port, metrics_router, metrics_served
 from lintel.settings import SettingsError
@@ -28,6 +29,7 @@ class TestRouter:
         app.include_router(metrics_router(metrics, guard=None))
         answer = await asgi_request(app, "GET", "/metrics")
         assert (answer.status, answer.header("content-type")) == (200, "text/plain; version=0.0.4; charset=utf-8")
+        assert b"_created" not in answer.body
         assert samples(answer.body, "http_requests_total") == {("GET", "/words", "200"): 1}
 
     async def test_shows_nothing_to_whom_the_guard_stops(self) -> None:
@@ -51,8 +53,7 @@ class TestServed:
             answer = httpx2.get(f"http://127.0.0.1:{port}/metrics")
             assert (answer.status_code, answer.text, "server" in answer.headers) == (200, "up 1\n", False)
             assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 404
-            refused = httpx2.post(f"http://127.0.0.1:{port}/metrics")
-            assert (refused.status_code, "server" in refused.headers) == (501, False)
+            assert httpx2.get(f"http://127.0.0.1:{port}/metrics/").status_code == 404
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(f"http://127.0.0.1:{port}/metrics")
 
@@ -68,10 +69,44 @@ class TestServed:
         ):
             assert httpx2.get(f"http://127.0.0.1:{port}/metrics?name=up").text == "up 1\n"
 
-    @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
-    def test_not_on_an_address_that_is_not_ours(self, host: str) -> None:
+    def test_to_head_without_a_body_and_to_no_other_method(self, port: int) -> None:
+        with metrics_served(lambda: b"up 1\n", host="127.0.0.1", port=port):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                client.sendall(b"HEAD /metrics HTTP/1.0\r\n\r\n")
+                head, _, body = b"".join(iter(lambda: client.recv(4096), b"")).partition(b"\r\n\r\n")
+            assert (b" 200 " in head, b"Content-Length: 5" in head, body) == (True, True, b"")
+            for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+                refused = httpx2.request(method, f"http://127.0.0.1:{port}/metrics")
+                assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+                assert "server" not in refused.headers
+
+    @pytest.mark.parametrize(
+        ("fault", "logged"),
+        [(ConnectionResetError, []), (BrokenPipeError, []), (TimeoutError, []), (ValueError, ["error"])],
+    )
+    def test_without_a_traceback_beside_the_log(
+        self, port: int, capfd: pytest.CaptureFixture[str], fault: type[Exception], logged: list[str]
+    ) -> None:
+        def text() -> bytes:
+            raise fault
+
+        with (
+            capture_logs() as records,
+            metrics_served(text, host="127.0.0.1", port=port),
+            pytest.raises(httpx2.HTTPError),
+        ):
+            httpx2.get(f"http://127.0.0.1:{port}/metrics")
+        assert [record["log_level"] for record in records if record["log_level"] != "info"] == logged
+        assert "Traceback" not in capfd.readouterr().err
+
+    def test_not_on_an_address_that_is_not_ours(self) -> None:
         with pytest.raises(SettingsError, match="METRICS_PORT cannot be listened on"):
-            check_metrics_port(host=host, port=0)
+            check_metrics_port(host="192.0.2.1", port=0)
+
+    def test_not_on_a_name_that_has_no_address(self) -> None:
+        with pytest.raises(SettingsError) as refused:
+            check_metrics_port(host="nowhere.invalid", port=0)
+        assert refused.value.faults == {"METRICS_HOST": "is no such address"}
 
     async def test_as_long_as_an_application_runs(self, port: int) -> None:
         metrics = Metrics()

@@ -84,6 +84,19 @@ class TestForgetWorker:
         assert set(samples(text, MEMORY)) == {(str(two.pid),)}
         two.end()
 
+    def test_counts_nothing_twice_for_who_reads_in_between(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        worker = Worker(folder, 2)
+        worker.end()
+        seen = []
+
+        def unlink(file: Path) -> None:
+            seen.append(samples(shared_text(folder), REQUESTS).get(("GET", "/words", "200"), 0))
+            file.rename(folder / "removed")
+
+        monkeypatch.setattr(Path, "unlink", unlink)
+        forget_worker(folder, worker.pid)
+        assert seen == [2, 2]
+
     def test_restarts_do_not_fill_the_folder(self, folder: Path) -> None:
         for _ in range(3):
             worker = Worker(folder, 2)

@@ -241,6 +241,11 @@ class TestMetricsSettings:
         settings = read(**{**deployable, "ENVIRONMENT": environment, "METRICS": metrics, "METRICS_PORT": "9090"})
         assert settings.metrics_port == 9090
 
+    def test_their_port_is_another_one_than_the_services(self, read: Read, faults: Faults) -> None:
+        assert faults(METRICS_PORT="8000") == {"PORT": "must be another port than METRICS_PORT"}
+        assert faults(PORT="8001", METRICS_PORT="8001") == {"PORT": "must be another port than METRICS_PORT"}
+        assert read(PORT="0", METRICS_PORT="0").metrics_port == 0
+
 
 class TestHttpSettings:
     @DEPLOYED
