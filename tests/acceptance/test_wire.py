@@ -1,4 +1,4 @@
-"""acceptance.md A, byte by byte, to both of uvicorn's parsers: rows 2, 4, 5, 7, 13, 26, and stray upgrades.
+"""acceptance.md A, byte by byte, to both of uvicorn's parsers: rows 2, 4-7, 13, 26, and stray upgrades.
 
 httptools is what `python -m app serve` uses; h11 lets pass what RFC 9112 lets it: folded lines, which it joins with a
 space (5.2), and bare line feeds (2.2). tests/deploy has the same for the proxy.
@@ -16,6 +16,7 @@ from tests.acceptance.wire import PARSERS, RawAnswer, Wired, listening
 from tests.conftest import SettingsFactory
 
 FIRST_ERROR = 400
+EXPECTED = {200, 400, 401, 405, 415, 416, 422}
 HOST = b"Host: localhost\r\n"
 POST = b"POST /api/v1/auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 EMPTY_CHUNK = b"\r\n0\r\n\r\n"
@@ -145,6 +146,23 @@ class TestSplitting:
             answer = wired.send(request)
             assert answer.status < 500
             assert not [line for line in answer.lines if line.lower().startswith("x-evil")]
+
+
+class TestLetters:
+    """Row 6."""
+
+    NAMES = (
+        b"Cookie", b"Authorization", b"Origin", b"X-Request-ID", b"Accept", b"Accept-Encoding", b"Content-Type",
+        b"Range", b"If-None-Match", b"User-Agent", b"Referer", b"X-Forwarded-For", b"Access-Control-Request-Headers",
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("name", NAMES, ids=bytes.decode)
+    @pytest.mark.parametrize("value", ["é☃".encode(), b"\xff\xfe", b"Bearer \xe9", b'a="\xe2\x98"', b"a; \xc3"])
+    def test_that_headers_do_not_have_are_no_fault_of_ours(self, wired: Wired, name: bytes, value: bytes) -> None:
+        for method in (b"GET", b"POST", b"OPTIONS"):
+            line = name + b": " + value + b"\r\nAccess-Control-Request-Method: GET\r\nContent-Length: 0\r\n"
+            for path in (b"/api/v1/users/me", b"/docs/assets/swagger.js", b"/api/v1/auth/login"):
+                check(wired.send(method + b" " + path + b" HTTP/1.1\r\n" + HOST + line + b"\r\n"), EXPECTED)
 
 
 class TestSizes:

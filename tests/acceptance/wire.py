@@ -96,7 +96,14 @@ def _receive(connection: socket.socket) -> bytes:
 def listening(app: FastAPI, parser: str) -> Iterator[Wired]:
     """Serve an application with one of uvicorn's two parsers while the block runs."""
     config = uvicorn.Config(
-        app, port=0, http=parser, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        app,
+        port=0,
+        http=parser,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
     )
     started = threading.Event()
     addresses: list[str] = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from math import isinf
 from typing import Any, NoReturn
 
 from fastapi.exceptions import RequestValidationError
@@ -28,7 +29,7 @@ class JsonRequest(Request):
         Raises:
             json.JSONDecodeError: It is none.
             BadRequest: It is not UTF-8, holds NaN or Infinity, or is nested too deep.
-            RequestValidationError: An object has a name twice, or too many.
+            RequestValidationError: An object has a name twice, or too many; a number is too large to be one.
         """
         if not hasattr(self, "_json"):
             body = await self.body()
@@ -63,7 +64,14 @@ def _no_number(_: str) -> NoReturn:
     raise BadRequest("The request body is not valid JSON.")
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise _invalid("A number is too large", "finite_number")
+    return number
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

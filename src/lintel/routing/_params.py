@@ -55,7 +55,11 @@ def check_path(values: Mapping[str, Any], params: Params) -> None:
     Raises:
         RequestValidationError: Names them.
     """
-    _refuse(_value_error("path", name, str(values.get(name)), param) for name, param in params.items())
+    errors = []
+    for name, param in params.items():
+        if error := _value_error("path", name, str(values.get(name)), param):
+            errors.append(error)
+    _refuse(errors)
 
 
 def check_query(items: Iterable[tuple[str, str]], params: Params) -> None:
@@ -64,12 +68,16 @@ def check_query(items: Iterable[tuple[str, str]], params: Params) -> None:
     Raises:
         RequestValidationError: Names them.
     """
-    _refuse(
-        _error("query", name, "Unknown query parameter", "extra_forbidden")
-        if name not in params
-        else _repeated("query", name, again, params[name]) or _value_error("query", name, value, params[name])
-        for name, value, again in _counted(items)
-    )
+    seen: set[str] = set()
+    errors = []
+    for name, value in items:
+        param = params.get(name)
+        if param is None:
+            errors.append(_error("query", name, "Unknown query parameter", "extra_forbidden"))
+        elif error := _repeated("query", name, seen, param) or _value_error("query", name, value, param):
+            errors.append(error)
+        seen.add(name)
+    _refuse(errors)
 
 
 def check_form(items: Iterable[tuple[str, Any]], params: Params) -> None:
@@ -78,11 +86,14 @@ def check_form(items: Iterable[tuple[str, Any]], params: Params) -> None:
     Raises:
         RequestValidationError: Names them.
     """
-    _refuse(
-        _repeated("body", name, again, params.get(name, _ONCE))
-        or _value_error("body", name, value, params.get(name, _ONCE))
-        for name, value, again in _counted(items)
-    )
+    seen: set[str] = set()
+    errors = []
+    for name, value in items:
+        param = params.get(name, _ONCE)
+        if error := _repeated("body", name, seen, param) or _value_error("body", name, value, param):
+            errors.append(error)
+        seen.add(name)
+    _refuse(errors)
 
 
 _ONCE = Param(several=False, grammar=None)
@@ -91,16 +102,10 @@ Error = dict[str, Any]
 """One as Pydantic makes them; FastAPI answers with what is in it, and so does our handler."""
 
 
-def _counted(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any, bool]]:
-    """Each name and value, and whether the name was there before."""
-    seen: set[str] = set()
-    for name, value in items:
-        yield name, value, name in seen
-        seen.add(name)
-
-
-def _repeated(place: str, name: str, again: bool, param: Param) -> Error | None:  # noqa: FBT001 - from a tuple
-    return _error(place, name, "Given more than once", "repeated") if again and not param.several else None
+def _repeated(place: str, name: str, seen: set[str], param: Param) -> Error | None:
+    if name in seen and not param.several:
+        return _error(place, name, "Given more than once", "repeated")
+    return None
 
 
 def _value_error(place: str, name: str, value: Any, param: Param) -> Error | None:
@@ -113,8 +118,7 @@ def _error(place: str, name: str, message: str, code: str) -> Error:
     return {"type": code, "loc": (place, name), "msg": message, "input": None}
 
 
-def _refuse(found: Iterable[Error | None]) -> None:
-    errors = [error for error in found if error]
+def _refuse(errors: list[Error]) -> None:
     if errors:
         raise RequestValidationError(errors)
 

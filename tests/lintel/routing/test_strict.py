@@ -174,6 +174,15 @@ class TestJson:
             answer = await send(app, "POST", "/json", body=body, content_type=b"application/json")
             assert answer.status == status
 
+    @pytest.mark.parametrize("body", [b"1e400", b'{"a": [-1e400]}', b"9" * 309 + b".0"])
+    async def test_has_no_number_that_becomes_infinite(self, app: FastAPI, body: bytes) -> None:
+        """Wherever it is: a free-form field has no type that would refuse it."""
+        answer = await send(app, "POST", "/json", body=body, content_type=b"application/json")
+        assert answer.json()["errors"][0]["code"] == "finite_number"
+
+    async def test_has_numbers_as_large_as_there_are(self, app: FastAPI) -> None:
+        assert (await send(app, "POST", "/json", body=b"1e308", content_type=b"application/json")).json() == "float"
+
     async def test_may_have_a_name_in_several_objects(self, app: FastAPI) -> None:
         body = b'[{"a": 1}, {"a": {"a": 2}}]'
         assert (await send(app, "POST", "/json", body=body, content_type=b"application/json")).json() == "list"
