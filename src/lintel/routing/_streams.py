@@ -1,7 +1,7 @@
 """What a streamed answer is made by is closed with its request.
 
 Frameworks leave a generator to the garbage collector when the client goes away between two of its items, and with it
-whatever it holds: measured, one connection to the database in a hundred such departures, for as long as the collector
+whatever it holds: measured, one connection to the database in sixty such departures, for as long as the collector
 likes.
 """
 
