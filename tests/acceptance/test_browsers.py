@@ -132,6 +132,14 @@ class TestOurOrigin:
         if status == 503:
             assert answer.header("retry-after")
 
+    async def test_reads_that_its_share_is_used_up(self, oracle_of: Callable[..., Any]) -> None:
+        oracle = await oracle_of(cors_origins=OURS, rate_limit_per_minute=1)
+        headers = {"host": "localhost", "origin": OURS}
+        await oracle.request("GET", "/nowhere", headers=headers, expected={404})
+        answer = await oracle.request("GET", "/nowhere", headers=headers, expected={429})
+        self.check(answer, 429)
+        assert "Retry-After" in (answer.header("access-control-expose-headers") or "")
+
     @pytest.mark.parametrize("environment", [Environment.PRODUCTION, Environment.STAGING])
     async def test_is_named_and_never_any_in_production(
         self, make_settings: SettingsFactory, environment: Environment
