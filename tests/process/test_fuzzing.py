@@ -1,7 +1,7 @@
 """Thousands of requests made from the document itself, right and wrong ones, to a real server.
 
 No answer is a 5xx, none has a status, a body, a header or a media type that the document does not name, nothing that
-the document forbids is accepted. The requests are the same in every run; `make fuzz` makes new ones.
+the document forbids is accepted. The requests are the same in every run; `make soak` makes new ones.
 """
 
 import asyncio
