@@ -89,4 +89,4 @@ class TestResults:
         assert results.read_all(["one", "never ran"], tmp_path) == [written]
 
     def test_are_there_for_every_case_and_for_no_other(self) -> None:
-        assert {path.stem for path in results.RESULTS.glob("*.json")} == {case.name for case in CASES}
+        assert {path.stem for path in results.RESULTS.glob("*.json")} == {*(case.name for case in CASES), "soak"}

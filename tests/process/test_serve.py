@@ -66,6 +66,7 @@ class TestAnswers:
         with server.client() as client:
             answer = client.get("/health")
         assert "server" not in answer.headers
+        server.stop()  # the record is written after the answer
         assert server.output.count(answer.headers["x-request-id"]) == 1
 
     def test_head_is_answered_like_get_and_logs_no_stack(self, start_server: StartServer) -> None:
@@ -91,6 +92,7 @@ class TestAnswers:
         server = start_server(LOG_FORMAT="json")
         with server.client() as client:
             client.get("/health")
+        server.stop()  # the record is written after the answer
         records = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
         assert "request" in {record["message"] for record in records}
 
