@@ -17,7 +17,12 @@ def client_key(scope: Scope) -> str:
     proxy saw. No header is read here.
     """
     client = scope.get("client")
-    return _address_key(client[0]) if client else UNKNOWN
+    return network_of(client[0] if client else None)
+
+
+def network_of(address: str | None) -> str:
+    """The same for an address that was kept; `unknown` for what is none."""
+    return _address_key(address) if address else UNKNOWN
 
 
 @lru_cache(maxsize=4_096)

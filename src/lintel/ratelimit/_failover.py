@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -14,6 +14,8 @@ from lintel.ratelimit._port import CountersUnavailable, Decision, Policy, RateLi
 
 DEADLINE = 0.05
 """Seconds that the shared counters may add to a request."""
+PATIENCE = 1.0
+"""Seconds that they may take where a request is refused without them: a busy moment is no outage."""
 PAUSE = 1.0
 """Seconds between two attempts while they are down: the price of an outage is one waiting request a second."""
 
@@ -27,7 +29,8 @@ _log = structlog.get_logger("lintel.ratelimit")
 class FailoverRateLimiter:
     """Asks shared counters, for as long as they answer in time; meanwhile counts in this process.
 
-    A policy that is `fail_closed` is refused instead. An outage is logged when it begins and when it is over.
+    A policy that is `fail_closed` is refused instead, after a longer wait. An outage is logged when it begins and when
+    it is over.
 
     Args:
         shared: Asked first.
@@ -49,12 +52,17 @@ class FailoverRateLimiter:
         Raises:
             lintel.errors.Unavailable: The shared counters do not answer, and the policy is `fail_closed`.
         """
-        decision = await self._ask_shared(policy, key, cost)
-        if decision is not None:
-            return decision
         if policy.fail_closed:
-            raise Unavailable("Requests cannot be counted at present.", retry_after=math.ceil(self._pause))
-        return await self._local.hit(policy, key, cost=cost)
+            return await self._insist(policy, key, cost)
+        decision = await self._ask_shared(policy, key, cost)
+        return await self._local.hit(policy, key, cost=cost) if decision is None else decision
+
+    async def forget(self, policy: Policy, key: str) -> None:
+        """See `RateLimiter.forget`. What the shared counters do not hear of now is over with its window."""
+        await self._local.forget(policy, key)
+        with suppress(CountersUnavailable, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._shared.forget(policy, key)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -69,6 +77,13 @@ class FailoverRateLimiter:
             except (CountersUnavailable, TimeoutError) as error:
                 self._note_failure(error)
             yield
+
+    async def _insist(self, policy: Policy, key: str, cost: int) -> Decision:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._shared.hit(policy, key, cost=cost)
+        except (CountersUnavailable, TimeoutError):
+            raise Unavailable("Requests cannot be counted at present.", retry_after=math.ceil(self._pause)) from None
 
     async def _ask_shared(self, policy: Policy, key: str, cost: int) -> Decision | None:
         is_attempt = self._is_down

@@ -46,6 +46,12 @@ class MemoryRateLimiter:
             used += cost
         return Decision(allowed, policy.limit, max(0, policy.limit - used), reset_after)
 
+    async def forget(self, policy: Policy, key: str) -> None:
+        """See `RateLimiter.forget`; never waits."""
+        table = self._tables.get(policy)
+        if table is not None:
+            table.forget(key)
+
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Nothing to open."""
@@ -88,3 +94,7 @@ class _Table:
                 self.before, self.lately = self.lately, {}
             count = self.lately[key] = self.before.pop(key, _Count(moment))
         return count
+
+    def forget(self, key: str) -> None:
+        self.lately.pop(key, None)
+        self.before.pop(key, None)

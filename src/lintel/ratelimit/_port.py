@@ -31,6 +31,9 @@ class Policy:
     window: int
     fail_closed: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # looked up on each request, and names tell policies apart
+
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or self.limit < 1 or self.window < 1:
             raise ValueError(f"not a policy: {self}")
@@ -74,6 +77,14 @@ class RateLimiter(Protocol):
 
         Raises:
             CountersUnavailable: Nothing was counted, because the store did not answer.
+        """
+        ...
+
+    async def forget(self, policy: Policy, key: str) -> None:
+        """Begin anew for `key`, as if it had never asked.
+
+        Raises:
+            CountersUnavailable: The store did not answer.
         """
         ...
 

@@ -55,7 +55,7 @@ class RedisRateLimiter:
 
     async def hit(self, policy: Policy, key: str, *, cost: int = 1) -> Decision:
         """See `RateLimiter.hit`; two round trips."""
-        name, limit, window = f"{policy.name}/{key}/{policy.limit}/{policy.window}", policy.limit, policy.window
+        name, limit, window = _name(policy, key), policy.limit, policy.window
         try:
             allowed = await self._storage.acquire_sliding_window_entry(name, limit, window, cost)
             before, _, now, ends_after = await self._storage.get_sliding_window(name, window)
@@ -65,6 +65,13 @@ class RedisRateLimiter:
         used, reset_after = standing(before=before, now=now, left=max(0.0, ends_after - window), window=window)
         return Decision(allowed, limit, max(0, limit - used), reset_after)
 
+    async def forget(self, policy: Policy, key: str) -> None:
+        """See `RateLimiter.forget`."""
+        try:
+            await self._storage.clear_sliding_window(_name(policy, key), policy.window)
+        except self._failure:
+            raise CountersUnavailable from None
+
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Connects when first needed; closes what was opened."""
@@ -72,3 +79,7 @@ class RedisRateLimiter:
             yield
         finally:
             await self._pool.aclose()
+
+
+def _name(policy: Policy, key: str) -> str:
+    return f"{policy.name}/{key}/{policy.limit}/{policy.window}"
