@@ -1,7 +1,8 @@
 """Who is asking."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,11 +11,17 @@ class Principal:
 
     Attributes:
         id: Their account.
-        permissions: What they may do beyond what everybody may do with their own.
+        permissions: What they may do, with their own things and with everybody's.
+        roles: What they are; tells whom a flag is for. What they may do is asked of `permissions` alone.
+        session_id: What they are signed in with; None for somebody who is not signed in, such as a job's owner.
+        api_key_id: The key they came with; None for everybody else.
     """
 
     id: int
     permissions: AbstractSet[str] = frozenset()
+    roles: AbstractSet[str] = field(default=frozenset(), compare=False)
+    session_id: UUID | None = None
+    api_key_id: int | None = None
 
     def may(self, permission: str) -> bool:
         """Whether they hold a permission."""

@@ -10,11 +10,19 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey, GuestProtocol, OctKey
 from uuid_utils import uuid7
+
+from lintel.security._keys import SigningKeys
 
 MAX_LENGTH = 4_096
 """Ours are below 500 characters; nothing longer is worth reading."""
+
+LEEWAY = 60
+"""Seconds that the clock of the machine which signed may be ahead of ours. No token lives longer because of it."""
+
+HEADER = frozenset({"alg", "typ", "kid"})
+"""What a header may say. Anything else is refused: keys and addresses of keys (`jwk`, `jku`, `x5u`), `crit`."""
 
 MAX_VERIFIED = 10_000
 """Tokens whose signature is not checked again; the one that was verified first makes room."""
@@ -45,24 +53,22 @@ class TokenSigner:
     in the token, and for the caller to look up each time.
 
     Args:
-        key: The secret, at least 32 characters.
-        algorithm: The only algorithm accepted, whatever a token's header says.
+        keys: The one that signs, and those that verify.
         issuer: `iss`, who we are.
         audience: `aud`, for whom.
         kind: `typ`, so that a token made for one purpose is refused for another.
         lifetime: How long tokens live.
     """
 
-    def __init__(self, key: str, *, algorithm: str, issuer: str, audience: str, kind: str, lifetime: timedelta) -> None:
-        self._key = OctKey.import_key(key)
-        self._algorithm = algorithm
+    def __init__(self, keys: SigningKeys, *, issuer: str, audience: str, kind: str, lifetime: timedelta) -> None:
+        self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._kind = kind
         self._lifetime = lifetime
         self._verified: dict[bytes, Mapping[str, Any]] = {}
         self._claims = jwt.JWTClaimsRegistry(
-            leeway=0,
+            leeway=LEEWAY,
             exp={"essential": True},
             nbf={"essential": True},
             iat={"essential": True},
@@ -85,8 +91,8 @@ class TokenSigner:
             "exp": int((now + self._lifetime).timestamp()),
             "jti": str(uuid7()),
         }
-        header = {"alg": self._algorithm, "typ": self._kind}
-        value = jwt.encode(header, payload, self._key, algorithms=[self._algorithm])
+        header = {"alg": self._keys.algorithm, "typ": self._kind, "kid": self._keys.current_id}
+        value = jwt.encode(header, payload, self._keys.current, algorithms=[self._keys.algorithm])
         return IssuedToken(value, int(self._lifetime.total_seconds()))
 
     def verify(self, token: str) -> Mapping[str, Any]:
@@ -99,14 +105,16 @@ class TokenSigner:
             raise InvalidToken
         fingerprint = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         claims = self._verified.get(fingerprint)
-        if claims is None or not claims["nbf"] <= time.time() < claims["exp"]:
+        if claims is None:
             claims = self._verify(token)
             self._remember(fingerprint, claims)
+        if not claims["nbf"] - LEEWAY <= time.time() < claims["exp"]:
+            raise InvalidToken
         return claims
 
     def _verify(self, token: str) -> Mapping[str, Any]:
         try:
-            decoded = jwt.decode(token, self._key, algorithms=[self._algorithm])
+            decoded = jwt.decode(token, self._key_of, algorithms=[self._keys.algorithm])
             self._claims.validate(decoded.claims)
         except (JoseError, ValueError, TypeError, RecursionError):
             # The library meets hostile headers with more kinds of error than its own.
@@ -114,6 +122,13 @@ class TokenSigner:
         if decoded.header.get("typ") != self._kind or not isinstance(decoded.claims["sub"], str):
             raise InvalidToken
         return MappingProxyType(decoded.claims)
+
+    def _key_of(self, token: GuestProtocol) -> OctKey | ECKey:
+        header = token.headers()
+        key = self._keys.find(header.get("kid"))
+        if key is None or not HEADER.issuperset(header):
+            raise InvalidToken
+        return key
 
     def _remember(self, fingerprint: bytes, claims: Mapping[str, Any]) -> None:
         if len(self._verified) >= MAX_VERIFIED:
