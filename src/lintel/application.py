@@ -8,6 +8,14 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Scope
 
+from lintel.api import (
+    Cursors,
+    declare_conditional_requests,
+    declare_idempotency,
+    declare_lists,
+    install_not_modified,
+    install_replays,
+)
 from lintel.documentation import documentation_routes
 from lintel.errors import declare_errors, install_error_handlers, problem_page_routes
 from lintel.lifespan import Resource, lifespan_of
@@ -15,6 +23,7 @@ from lintel.middleware import wrap_in_middleware
 from lintel.observability import METRICS_PATH, Metrics, metrics_port, metrics_router
 from lintel.openapi import declare_headers, restore_nulls
 from lintel.ratelimit import RateLimit, RateLimiter, declare_rate_limits, default_policy, rate_limiter_of
+from lintel.realtime import Draining
 from lintel.routing import check_routes_guarded, install_route_index
 from lintel.settings import LintelSettings
 
@@ -34,6 +43,7 @@ def create_app(
     rate_limiter: RateLimiter | None = None,
     identify: Callable[[Scope], str | None] | None = None,
     uncounted_paths: Collection[str] = (),
+    draining: Draining | None = None,
     metrics_guard: Callable[..., Any] | None = None,
     openapi: Mapping[str, Any] | None = None,
     complete_openapi: Callable[[dict[str, Any]], None] | None = None,
@@ -51,6 +61,7 @@ def create_app(
         identify: Who is calling, where that is known without waiting, so that limits are counted for each user; None
             for whom only the address tells apart. What the sender claims must have been verified.
         uncounted_paths: Paths that no limit is for: those of probes.
+        draining: What the service's streams end by; told by the server's protocols (`lintel.protocols`).
         metrics_guard: Dependency that lets administrators through to /metrics, where the settings leave it to them;
             without one it is not there.
         openapi: Further arguments of `FastAPI` for the document's head: `license_info`, `contact`, `openapi_tags`.
@@ -76,7 +87,11 @@ def create_app(
         middleware=list(middleware),
         **(openapi or {}),
     )
+    app.state.cursors = Cursors(settings.secret_keys)
+    app.state.draining = draining or Draining()
     install_error_handlers(app)
+    install_replays(app)
+    install_not_modified(app)
     app.router.routes.extend(problem_page_routes())
     for router in [*routers, *_metrics_routers(settings, metrics, metrics_guard)]:
         app.include_router(router)
@@ -124,7 +139,7 @@ class _Application(FastAPI):
             super().build_middleware_stack(),
             self._settings,
             rate_limit=self._rate_limit,
-            metrics=None if self._metrics is None else self._metrics.http,
+            metrics=self._metrics,
         )
 
     def openapi(self) -> dict[str, Any]:
@@ -134,9 +149,12 @@ class _Application(FastAPI):
         if schema is not before:
             restore_nulls(schema)
             declare_errors(schema)
+            declare_idempotency(schema)
+            declare_conditional_requests(schema)
             if self._rate_limit is not None:
                 declare_rate_limits(schema, uncounted=self._rate_limit.uncounted)
             declare_headers(schema)
+            declare_lists(schema)
             if self._complete_openapi is not None:
                 self._complete_openapi(schema)
         return schema

@@ -1,18 +1,22 @@
 """What log records and error answers of one request or job have in common: its id, and what was learnt about it.
 
-The principal is not here on purpose: who asks is an argument, never a global.
+And from where a request came, for what is noted about it. The principal is not here on purpose: who asks is an
+argument, never a global.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from types import MappingProxyType
 from typing import Any
 
 from uuid_utils import uuid7
 
+from lintel.sender import NOBODY, Client
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _context: ContextVar[Mapping[str, Any]] = ContextVar("lintel_context", default=_NOTHING)
+_sender: ContextVar[Callable[[], Client] | None] = ContextVar("lintel_sender", default=None)
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{7,127}", re.ASCII)
 
 
@@ -49,6 +53,22 @@ def bind_request_id(request_id: str) -> Token[Mapping[str, Any]]:
 def unbind_request_id(token: Token[Mapping[str, Any]]) -> None:
     """Restore what was current before `bind_request_id`."""
     _context.reset(token)
+
+
+def current_client() -> Client:
+    """The sender of the request being worked on; in jobs, and elsewhere, a client of whom nothing is known."""
+    sender = _sender.get()
+    return NOBODY if sender is None else sender()
+
+
+def bind_sender(sender: Callable[[], Client]) -> Token[Callable[[], Client] | None]:
+    """Say how to learn from where a request came; the token ends it. Not learnt before somebody asks."""
+    return _sender.set(sender)
+
+
+def unbind_sender(token: Token[Callable[[], Client] | None]) -> None:
+    """Restore what was current before `bind_sender`."""
+    _sender.reset(token)
 
 
 def add_to_log(**values: Any) -> None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-OF_A_LIST = frozenset({"items", "total", "pages", "links"})
-"""Fields by which an answer is known to be a page of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +26,6 @@ BY_STATUS = {
     "429": RETRY_AFTER,
     "503": RETRY_AFTER,
 }
-BY_LISTS = (
-    ResponseHeader("Link", "The neighbouring pages: first, prev, next and last."),
-    ResponseHeader("X-Total-Count", "Items on all pages.", "integer"),
-    ResponseHeader("X-Page-Count", "Number of pages.", "integer"),
-)
 
 
 def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -52,13 +45,11 @@ def add_headers(document: dict[str, Any], response: dict[str, Any], headers: Ite
 
 
 def declare_headers(document: dict[str, Any]) -> None:
-    """Declare the headers that follow from a status, and those of lists."""
+    """Declare the headers that follow from a status."""
     for _, operation in operations_of(document):
         for status, response in operation["responses"].items():
             if status in BY_STATUS:
                 add_headers(document, response, [BY_STATUS[status]])
-            if _is_list(document, response):
-                add_headers(document, response, BY_LISTS)
 
 
 def restore_nulls(document: dict[str, Any]) -> None:
@@ -77,9 +68,3 @@ def restore_nulls(document: dict[str, Any]) -> None:
 
 def _takes_null(part: dict[str, Any]) -> bool:
     return any(alternative.get("type") == "null" for alternative in part.get("anyOf", []))
-
-
-def _is_list(document: dict[str, Any], response: dict[str, Any]) -> bool:
-    reference = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
-    schemas = document.get("components", {}).get("schemas", {})
-    return set(schemas.get(reference.rpartition("/")[2], {}).get("properties", {})) >= OF_A_LIST

@@ -3,21 +3,30 @@
 import asyncio
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
+import structlog
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
 from lintel.observability import check_metrics_port, forget_worker, metrics_served, shared_text
+from lintel.protocols import HttpProtocol, WebSocketProtocol, state_of
 from lintel.settings import LintelSettings, metrics_folder_set
+from lintel.supervisor import START_FAILURE, Supervisor, end_with
 
-START_FAILURE = 3
+TELL_SECONDS = 0.1
+"""Between two looks at whether a service that starts anew with its sources takes connections."""
+
+_log = structlog.get_logger("lintel.server")
 
 
 class Server(uvicorn.Server):
@@ -33,6 +42,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_started = on_started
         self._drain_seconds = drain_seconds
+        self._announces = False
 
     async def startup(self, sockets: Any = None) -> None:
         """Tell the caller the address, which it cannot know when it asked for any free port."""
@@ -41,13 +51,23 @@ class Server(uvicorn.Server):
             self._on_started(_address(self.servers[0].sockets[0]))
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Go on answering for a while with /ready at 503, so that a load balancer sees it; then close."""
-        await asyncio.sleep(self._drain_seconds)
+        """After SIGTERM go on answering for a while with /ready at 503, so that a load balancer sees it; then close."""
+        if self._announces:
+            await asyncio.sleep(self._drain_seconds)
         await super().shutdown(sockets)
+
+    def run(self, sockets: Any = None) -> None:
+        """Serve until told to stop, or until whoever started this process is gone."""
+        parent = parent_process()
+        if parent is not None:
+            end_with(parent)
+        super().run(sockets)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Answer 503 at /ready from now on; then stop."""
-        health = getattr(_state_of(self.config.loaded_app), "health", None)
+        if not self.should_exit:
+            self._announces = sig == signal.SIGTERM
+        health = getattr(state_of(self.config.loaded_app), "health", None)
         if health is not None:
             health.draining = True
         super().handle_exit(sig, frame)
@@ -78,7 +98,12 @@ def serve(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        http="httptools",  # refuses what h11 lets pass: folded header lines, bare line feeds, two lengths of one body
+        http=HttpProtocol,  # of httptools, which refuses what h11 lets pass: folded header lines, bare line feeds
+        ws=WebSocketProtocol,
+        ws_max_size=settings.ws_max_message_bytes,
+        ws_ping_interval=settings.ws_heartbeat_seconds,
+        ws_ping_timeout=settings.ws_timeout_seconds,
+        ws_per_message_deflate=False,  # our messages are short, and each connection would keep 40 KB for it
         reload=reload_dirs is not None,
         reload_dirs=reload_dirs,
         log_config=None,
@@ -94,50 +119,71 @@ def serve(
         with _exit_in_order():
             Server(config, on_started, drain_seconds=settings.shutdown_drain_seconds).run()
         return
-    listener = config.bind_socket()
-    if on_started is not None:
-        on_started(_address(listener))
+    listener = _bound(settings.host, settings.port)
     if config.should_reload:
+        if on_started is not None:
+            threading.Thread(target=_tell, args=(_address(listener), on_started), daemon=True).start()
         ChangeReload(config, target=Server(config).run, sockets=[listener]).run()
     else:
-        _serve_with_workers(config, listener, settings)
+        _serve_with_workers(config, listener, settings, on_started)
 
 
-def _serve_with_workers(config: uvicorn.Config, listener: socket.socket, settings: LintelSettings) -> None:
+def _serve_with_workers(
+    config: uvicorn.Config,
+    listener: socket.socket,
+    settings: LintelSettings,
+    on_started: Callable[[str], None] | None,
+) -> None:
+    address = _address(listener)
+
+    def tell() -> None:
+        _log.info("the service is running", url=address, processes=settings.workers)
+        if on_started is not None:
+            on_started(address)
+
+    with ExitStack() as stack:
+        Supervisor(
+            config,
+            [listener],
+            make_server=partial(Server, config, drain_seconds=settings.shutdown_drain_seconds),
+            on_started=tell,
+            on_ended=_shared_metrics(settings, stack),
+        ).run()
+
+
+def _shared_metrics(settings: LintelSettings, stack: ExitStack) -> Callable[[int], None]:
+    """Where the processes keep their numbers while the stack is open; what is to be done when one has ended."""
     if not settings.metrics_counted:
-        Multiprocess(config, [listener]).run()
-        return
-    with TemporaryDirectory(prefix="lintel-metrics-") as name, ExitStack() as stack:
-        folder = Path(name)
-        stack.enter_context(metrics_folder_set(folder))
-        if settings.metrics_port is not None:
-            text = partial(shared_text, folder)
-            stack.enter_context(metrics_served(text, host=settings.metrics_host, port=settings.metrics_port))
-        _Supervisor(config, listener, folder).run()
+        return lambda _: None
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="lintel-metrics-")))
+    stack.enter_context(metrics_folder_set(folder))
+    if settings.metrics_port is not None:
+        text = partial(shared_text, folder)
+        stack.enter_context(metrics_served(text, host=settings.metrics_host, port=settings.metrics_port))
+    return partial(forget_worker, folder)
 
 
-class _Supervisor(Multiprocess):
-    """Looks after the server processes, and after the metrics of those that have ended."""
+def _bound(host: str, port: int) -> socket.socket:
+    """What the processes listen on. uvicorn's own would say already that it runs."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        _log.error("the port cannot be listened on", reason=str(error).lower())
+        raise SystemExit(START_FAILURE) from None
+    return listener
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, metrics_folder: Path) -> None:
-        super().__init__(config, [listener])
-        self._metrics_folder = metrics_folder
-        self._pids: set[int] = set()
 
-    def init_processes(self) -> None:
-        """Start them, and remember who they are."""
-        super().init_processes()
-        self._pids = self._present()
-
-    def keep_subprocess_alive(self) -> None:
-        """Called twice a second; a process that is no longer looked after has ended."""
-        super().keep_subprocess_alive()
-        before, self._pids = self._pids, self._present()
-        for pid in before - self._pids:
-            forget_worker(self._metrics_folder, pid)
-
-    def _present(self) -> set[int]:
-        return {process.pid for process in self.processes if process.pid is not None}
+def _tell(address: str, on_started: Callable[[str], None]) -> None:
+    """Tell somebody as soon as connections are taken."""
+    parts = urlsplit(address)
+    while True:
+        with suppress(OSError), socket.create_connection((parts.hostname or "", parts.port or 0)):
+            break
+        time.sleep(TELL_SECONDS)
+    on_started(address)
 
 
 @contextmanager
@@ -156,10 +202,3 @@ def _address(listener: Any) -> str:
     host, port = listener.getsockname()[:2]
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not listened on
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-
-
-def _state_of(app: ASGIApp) -> Any:
-    """The application's state, within whatever the server put around it."""
-    while not hasattr(app, "state") and hasattr(app, "app"):
-        app = app.app
-    return getattr(app, "state", None)

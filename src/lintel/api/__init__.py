@@ -1,8 +1,17 @@
 """Bodies, lists and locations as every resource has them."""
 
+from lintel.api._client import ClientDep
+from lintel.api._conditional import ChangeDep, ReadingDep, ReplaceDep, etag_of, install_not_modified
+from lintel.api._conditional_openapi import declare_conditional_requests
+from lintel.api._cursors import Cursors
 from lintel.api._email import EmailAddress, normalized_email
-from lintel.api._lists import Links, Page, PageQuery, Pager, PagerDep, SortOrder
-from lintel.api._locations import Locator, LocatorDep
+from lintel.api._fields import fields_of
+from lintel.api._idempotency import Idempotency, IdempotencyKeyHeader, install_replays
+from lintel.api._idempotency_openapi import declare_idempotency
+from lintel.api._json_objects import JsonObject
+from lintel.api._lists import CursorLinks, CursorPage, Found, Links, ListQuery, Page, SortOrder
+from lintel.api._lists_openapi import declare_lists
+from lintel.api._locations import Locator, LocatorDep, accepted
 from lintel.api._models import (
     MAX_ID,
     FormModel,
@@ -13,30 +22,52 @@ from lintel.api._models import (
     RowId,
     left_out,
 )
-from lintel.api._text import NoNul, Text
-from lintel.api._values import Exact, Instant
+from lintel.api._pager import Pager, PagerDep
+from lintel.api._text import NoNul, Text, composed
+from lintel.api._values import Day, Exact, Instant
 
 __all__ = [
     "MAX_ID",
+    "ChangeDep",
+    "ClientDep",
+    "CursorLinks",
+    "CursorPage",
+    "Cursors",
+    "Day",
     "EmailAddress",
     "Exact",
     "FormModel",
+    "Found",
+    "Idempotency",
+    "IdempotencyKeyHeader",
     "Instant",
+    "JsonObject",
     "Links",
+    "ListQuery",
     "Locator",
     "LocatorDep",
     "NoNul",
     "Page",
-    "PageQuery",
     "Pager",
     "PagerDep",
     "PatchModel",
     "PathId",
+    "ReadingDep",
+    "ReplaceDep",
     "RequestModel",
     "ResponseModel",
     "RowId",
     "SortOrder",
     "Text",
+    "accepted",
+    "composed",
+    "declare_conditional_requests",
+    "declare_idempotency",
+    "declare_lists",
+    "etag_of",
+    "fields_of",
+    "install_not_modified",
+    "install_replays",
     "left_out",
     "normalized_email",
 ]

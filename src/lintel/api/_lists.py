@@ -1,20 +1,24 @@
-"""Lists: the query they take and the shape they answer with."""
+"""Lists: the query that they take and the shapes that they answer with."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from fastapi import Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from lintel.api._locations import quoted
+from lintel.api._cursors import Position
+from lintel.api._fields import read_sparse
 from lintel.api._models import ResponseModel
+from lintel.db import Key, Rows, Selection
 
 ItemT = TypeVar("ItemT")
+ModelT = TypeVar("ModelT", bound=ResponseModel)
 
 MAX_PAGE = 10_000_000
 """Far beyond any list, and small enough that the offset fits 64 bits."""
+MAX_CURSOR = 2_000
+"""Beyond what any key comes to, and below what servers read of a URL."""
 
 
 class SortOrder(StrEnum):
@@ -24,14 +28,98 @@ class SortOrder(StrEnum):
     DESC = "desc"
 
 
-class PageQuery(BaseModel):
-    """The query of a list; each list adds its filters and its sort fields."""
+class ListQuery(BaseModel):
+    """The query of a list. Each list adds `sort_by` (an enum), `fields` (`fields_of` its items) and its filters.
+
+    Attributes:
+        not_filters: Fields of the query that are no filters of the list.
+    """
 
     model_config = ConfigDict(extra="forbid")
+    not_filters: ClassVar[frozenset[str]] = frozenset()
 
     page: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")] = 1
     size: Annotated[int, Field(ge=1, le=100, description="Items on a page.")] = 20
+    count: Annotated[bool, Field(description="Whether to tell how many there are on all pages.")] = True
+    cursor: Annotated[
+        Annotated[str, Field(max_length=MAX_CURSOR, pattern="^[A-Za-z0-9_-]*$")] | None,
+        Field(
+            description="Instead of `page`: `next_cursor` or `prev_cursor` of an answer to the same query; empty to "
+            "begin. As quick on the last page as on the first."
+        ),
+    ] = None
     sort_order: Annotated[SortOrder, Field(description="Direction.")] = SortOrder.DESC
+    _position: Position | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _one_way_to_page(self) -> Self:
+        if self.cursor is not None and not self.model_fields_set.isdisjoint({"page", "count"}):
+            raise ValueError("give page and count, or cursor, not both")
+        return self
+
+    @property
+    def asked_fields(self) -> frozenset[str] | None:
+        """The fields of an item that are asked for; None for all."""
+        fields: str | None = getattr(self, "fields", None)
+        return None if fields is None else frozenset(fields.split(","))
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What each filter is to be; None where it is not used."""
+        others = ListQuery.model_fields.keys() | {"sort_by", "fields"} | self.not_filters
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in others}
+
+    def begin_at(self, position: Position | None) -> None:
+        """Go on where a cursor says; called by who has read it."""
+        self._position = position
+
+    def context(self) -> str:
+        """What a cursor of this query is good for."""
+        asked = self.model_dump(mode="json", exclude={"page", "size", "count", "cursor", "fields"})
+        return json.dumps(asked, sort_keys=True)
+
+    def selection(self, *, sort: str | None = None) -> Selection:
+        """What to ask the database for.
+
+        Args:
+            sort: What to sort by, for lists that leave nothing to choose.
+        """
+        position = self._position
+        return Selection(
+            sort=sort or str(getattr(self, "sort_by")),  # noqa: B009 - each list has its own
+            descending=self.sort_order is SortOrder.DESC,
+            size=self.size,
+            page=self.page if self.cursor is None else None,
+            start=None if position is None else position.key,
+            backwards=position is not None and position.backwards,
+            counted=self.count,
+            fields=self.asked_fields,
+            filters=self.filters,
+        )
+
+
+class Found(BaseModel, Generic[ItemT]):
+    """What a service answers to the query of a list.
+
+    Attributes:
+        items: The items, in order.
+        total: The number of items of the whole list, where it was counted.
+        has_next: Whether there are more behind them.
+        before: Where the part before them ends, if the query had a cursor and there is one.
+        after: Where the part behind them begins, likewise.
+    """
+
+    items: list[ItemT]
+    total: int | None = None
+    has_next: bool = False
+    before: Key | None = None
+    after: Key | None = None
+
+    @classmethod
+    def of(cls, model: type[ModelT], rows: Rows, query: ListQuery) -> "Found[ModelT]":
+        """The rows as items; of no other fields than were asked for."""
+        items = model.of_rows(rows.rows) if query.asked_fields is None else read_sparse(model, rows.rows)
+        return Found(items=items, total=rows.total, has_next=rows.has_next, before=rows.before, after=rows.after)
 
 
 class Links(ResponseModel):
@@ -41,79 +129,41 @@ class Links(ResponseModel):
     first: Annotated[str, Field(description="The first page.")]
     prev: Annotated[str | None, Field(description="The page before, if there is one.")]
     next: Annotated[str | None, Field(description="The page after, if there is one.")]
-    last: Annotated[str, Field(description="The last page.")]
+    last: Annotated[str | None, Field(description="The last page; null where it was not counted.")]
 
 
 class Page(ResponseModel, Generic[ItemT]):
-    """One page of a list."""
+    """One page of a list, by its number."""
 
     items: Annotated[list[ItemT], Field(description="The items of this page, in order.")]
     page: Annotated[int, Field(description="Number of this page, from 1.")]
     size: Annotated[int, Field(description="Most items on a page.")]
-    total: Annotated[int, Field(description="Items on all pages.")]
-    pages: Annotated[int, Field(description="Number of pages.")]
+    total: Annotated[int | None, Field(description="Items on all pages; null with `count=false`.")]
+    pages: Annotated[int | None, Field(description="Number of pages; null with `count=false`.")]
     has_next: Annotated[bool, Field(description="Whether there is a page after this one.")]
     has_prev: Annotated[bool, Field(description="Whether there is a page before this one.")]
     links: Annotated[Links, Field(description="Where the neighbouring pages are.")]
 
 
-class Pager:
-    """Makes a page of the items found, with its links and headers (`X-Total-Count`, `X-Page-Count`, `Link`)."""
+class CursorLinks(ResponseModel):
+    """Where the neighbouring parts are. Paths without a host."""
 
-    def __init__(self, request: Request, response: Response) -> None:
-        self._request = request
-        self._response = response
-
-    def page(self, found: tuple[Sequence[ItemT], int], *, query: PageQuery) -> Page[ItemT]:
-        """The answer of a list endpoint.
-
-        Args:
-            found: The items of the page, and how many there are on all pages.
-            query: What was asked for.
-        """
-        items, total = found
-        pages = -(-total // query.size)
-        has_next, has_prev = query.page < pages, query.page > 1
-        address = self._addresses()
-        links = Links(
-            self_=address(query.page),
-            first=address(1),
-            prev=address(min(query.page - 1, max(pages, 1))) if has_prev else None,
-            next=address(query.page + 1) if has_next else None,
-            last=address(max(pages, 1)),
-        )
-        self._set_headers(links, total=total, pages=pages)
-        return Page(
-            items=list(items),
-            page=query.page,
-            size=query.size,
-            total=total,
-            pages=pages,
-            has_next=has_next,
-            has_prev=has_prev,
-            links=links,
-        )
-
-    def _addresses(self) -> Callable[[int], str]:
-        """The address of a page by its number: this request's, with another `page`."""
-        scope: Mapping[str, Any] = self._request.scope
-        asked = parse_qsl(scope["query_string"].decode("latin-1"))
-        parts = {name: urlencode({name: value}) for name, value in asked}
-        # Never the Host header: it is whatever the sender wrote.
-        path = quoted(scope["path"])
-        return lambda page: f"{path}?{'&'.join({**parts, 'page': f'page={page}'}.values())}"
-
-    def _set_headers(self, links: Links, *, total: int, pages: int) -> None:
-        targets = {"first": links.first, "prev": links.prev, "next": links.next, "last": links.last}
-        headers = self._response.headers
-        headers["X-Total-Count"] = str(total)
-        headers["X-Page-Count"] = str(pages)
-        headers["Link"] = ", ".join(f'<{target}>; rel="{name}"' for name, target in targets.items() if target)
+    self_: Annotated[str, Field(serialization_alias="self", description="This part.")]
+    first: Annotated[str, Field(description="The beginning.")]
+    prev: Annotated[str | None, Field(description="The part before, if there is one.")]
+    next: Annotated[str | None, Field(description="The part after, if there is one.")]
 
 
-async def _pager(request: Request, response: Response) -> Pager:
-    return Pager(request, response)
+class CursorPage(ResponseModel, Generic[ItemT]):
+    """Part of a list, from a cursor on: no item is left out or comes twice, whatever is added or taken meanwhile."""
+
+    items: Annotated[list[ItemT], Field(description="The items of this part, in order.")]
+    size: Annotated[int, Field(description="Most items of a part.")]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the part after, if there is one.")]
+    prev_cursor: Annotated[str | None, Field(description="`cursor` of the part before, if there is one.")]
+    links: Annotated[CursorLinks, Field(description="Where the neighbouring parts are.")]
 
 
-PagerDep = Annotated[Pager, Depends(_pager)]
-"""The maker of pages, in an endpoint's signature."""
+def only(items: list[Any], fields: frozenset[str]) -> list[Mapping[str, Any]]:
+    """The items with these fields alone, as JSON values."""
+    return [item.model_dump(mode="json", include=fields) for item in items]

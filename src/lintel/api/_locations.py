@@ -1,9 +1,11 @@
 """Where new resources are."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
+from pydantic import BaseModel
 
 ResourceT = TypeVar("ResourceT")
 
@@ -16,6 +18,11 @@ def quoted(path: str) -> str:
     return quote(path, safe=IN_A_PATH)
 
 
+def accepted(answer: BaseModel) -> Response:
+    """A 202 with this body, for an operation that usually answers otherwise."""
+    return Response(answer.model_dump_json(), status_code=202, media_type="application/json")
+
+
 class Locator:
     """Says where a new resource is (`Location`)."""
 
@@ -25,11 +32,25 @@ class Locator:
 
     def created(self, route: str, resource: ResourceT, **path_params: Any) -> ResourceT:
         """The resource itself, after pointing `Location` at the named route that reads it."""
+        self._response.headers["Location"] = self._path_of(route, path_params)
+        return resource
+
+    def monitored(self, route: str, resource: ResourceT, **path_params: Any) -> ResourceT:
+        """The resource itself, after pointing `Link` (`rel="monitor"`) at the route that tells how work on it goes."""
+        self._response.headers["Link"] = f'<{self._path_of(route, path_params)}>; rel="monitor"'
+        return resource
+
+    def _path_of(self, route: str, path_params: Mapping[str, Any]) -> str:
         # Starlette itself encodes nothing but a backslash.
         written = {name: quoted(value) if isinstance(value, str) else value for name, value in path_params.items()}
         path = self._request.app.url_path_for(route, **written)
-        self._response.headers["Location"] = f"{quoted(self._request.scope.get('root_path', ''))}{path}"
-        return resource
+        return f"{quoted(self._request.scope.get('root_path', ''))}{path}"
+
+    def reachable(self, url: str | None) -> str | None:
+        """An address as clients reach it: a path on this service, such as a signed one, below where it is mounted."""
+        if url is None or not url.startswith("/"):
+            return url
+        return f"{quoted(self._request.scope.get('root_path', ''))}{url}"
 
 
 async def _locator(request: Request, response: Response) -> Locator:

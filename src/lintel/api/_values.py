@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -35,9 +35,33 @@ Instant = Annotated[
     datetime,
     BeforeValidator(_written_in_full),
     AfterValidator(_in_utc),
-    Field(description="Date and time with an offset (RFC 3339).", examples=["2026-11-20T10:30:00Z"]),
+    Field(
+        description="Date and time with an offset (RFC 3339).",
+        examples=["2026-11-20T10:30:00Z"],
+        json_schema_extra={"maxLength": len("2026-11-20T10:30:00.123456789+01:00")},
+    ),
 ]
 """A moment: RFC 3339 with an offset, kept in UTC. Neither a number nor a local time, which others read as another."""
+
+
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _a_day(value: Any) -> Any:
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        return value
+    if type(value) is date:
+        return value
+    # Pydantic would take a number for seconds since 1970, and a moment at midnight for its day.
+    raise ValueError("must be a date, such as 2026-11-20")
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_a_day),
+    Field(description="Date.", examples=["2026-11-20"], json_schema_extra={"maxLength": 10}),
+]
+"""A date of the calendar: `YYYY-MM-DD`, neither a number nor a moment."""
 
 
 @dataclass(frozen=True, slots=True)

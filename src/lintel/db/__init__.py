@@ -10,31 +10,41 @@ from lintel.db._base import (
     new_metadata,
     utc_now,
 )
-from lintel.db._database import CommitUnknown, Database, Session
+from lintel.db._database import CommitUnknown, Database, Session, Work, note_changed
 from lintel.db._faults import database_faults, unique, violated_constraint
+from lintel.db._listing import BadKey, Key, Listing, Rows, Selection
 from lintel.db._migrations import Migrations, NotMigratedError
-from lintel.db._paging import PageOfRows, fetch_page, page_statement
 from lintel.db._repository import Repository
+from lintel.db._search import contains
 from lintel.db._urls import reader_url, writer_url
+from lintel.db._versions import ANY_VERSION, ExpectedVersion, VersionMixin
 
 __all__ = [
+    "ANY_VERSION",
     "NAMING_CONVENTION",
+    "BadKey",
     "BigId",
     "CommitUnknown",
     "Database",
+    "ExpectedVersion",
     "IdMixin",
+    "Key",
+    "Listing",
     "Migrations",
     "NotMigratedError",
-    "PageOfRows",
     "Repository",
+    "Rows",
+    "Selection",
     "Session",
     "SoftDeleteMixin",
     "TimestampMixin",
     "UtcDateTime",
+    "VersionMixin",
+    "Work",
+    "contains",
     "database_faults",
-    "fetch_page",
     "new_metadata",
-    "page_statement",
+    "note_changed",
     "reader_url",
     "unique",
     "utc_now",

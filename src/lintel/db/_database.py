@@ -1,7 +1,7 @@
 """The two doors to the database: units of work that write, and reads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import cached_property
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from lintel.db._engines import create_migrator, create_reader, create_writer
+from lintel.db._engines import create_current, create_express, create_migrator, create_reader, create_writer
 from lintel.db._faults import (
     connection_faults,
     database_faults,
@@ -35,11 +35,16 @@ Work = Callable[[Session], Awaitable[T]]
 RETRY: Mapping[str, Any] = {"attempts": 4, "wait_initial": 0.02, "wait_jitter": 0.05, "wait_max": 0.5}
 """The first attempt and three more, with back-off in seconds, for a unit that another transaction got in the way of."""
 
+Listener = Callable[[Collection[str]], Awaitable[None]]
+"""Hears what a unit has changed."""
+
+_CHANGED = "lintel.changed"
+
 _unit: ContextVar["_Unit | None"] = ContextVar("unit_of_work", default=None)
 
 
 class Database:
-    """A writer and a reader on one database (the reader may be a replica).
+    """A writer and a reader on one database (the reader may be a replica, and then be behind).
 
     Engines connect when first used, so an object of this class can be made before there is an event loop.
     """
@@ -48,8 +53,11 @@ class Database:
         self._settings = settings
         self.writer = create_writer(settings)
         self.reader = create_reader(settings)
+        self.current = create_current(settings, self.reader)
+        self._express = create_express(settings)
         self._abandoned: set[asyncio.Task[None]] = set()
-        for engine in (self.writer, self.reader):
+        self._listeners: list[Listener] = []
+        for engine in self._engines():
             event.listen(engine.sync_engine, "handle_error", translate_silence)
         self._sessions = async_sessionmaker(self.writer, expire_on_commit=False, autoflush=False)
 
@@ -57,6 +65,13 @@ class Database:
     def migrator(self) -> AsyncEngine:
         """The engine for `Migrations`: a writer whose statements may take their time."""
         return create_migrator(self._settings)
+
+    def on_changed(self, listener: Listener) -> None:
+        """Tell somebody, after each commit, what was noted with `note_changed`; for caches.
+
+        It is told as well when the outcome is unknown, and before the unit's result is returned. It must not raise.
+        """
+        self._listeners.append(listener)
 
     async def run(self, work: Work[T]) -> T:
         """Run a unit of work and commit it; its result is returned after the commit, never before.
@@ -99,36 +114,74 @@ class Database:
                 if is_lost_connection(error):
                     raise CommitUnknown from error
                 raise
+            finally:  # a caller who is cancelled while it commits may have committed
+                await self._tell(session)
             return result
 
+    async def _tell(self, session: Session) -> None:
+        names: set[str] = session.info.get(_CHANGED, set())
+        if names and self._listeners:
+            # A task of its own: whoever is cancelled here cannot wait, and has changed it all the same.
+            telling = asyncio.create_task(self._tell_all(names))
+            self._abandoned.add(telling)
+            telling.add_done_callback(self._abandoned.discard)
+            await asyncio.shield(telling)
+
+    async def _tell_all(self, names: Collection[str]) -> None:
+        for listener in self._listeners:
+            await listener(names)
+
+    async def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run one statement that writes a few rows, as a unit of work of its own; the rows that it returns.
+
+        On PostgreSQL over connections of its own, and without the round trips that begin and commit. Not repeated:
+        whoever needs it decides whether it can be. The statement must find its rows by an index.
+
+        Raises:
+            Unavailable: The database does not answer; the outcome is unknown.
+        """
+        if self._express is None:
+            return await self.run(lambda session: _rows_of(session, statement, parameters))
+        return await self._fetch(self._express, statement, parameters)
+
     async def fetch_all(
-        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None, *, current: bool = False
     ) -> list[dict[str, Any]]:
         """Every row that one statement finds, by column name, outside of any transaction.
+
+        Args:
+            statement: Reads.
+            parameters: Its parameters.
+            current: Never from a replica: for what somebody is let in by, and the like.
 
         Raises:
             Unavailable: The database does not answer.
         """
-        with database_faults():
-            if _has_idle_connection(self.reader):
-                # One switch into SQLAlchemy's synchronous part instead of one to connect, to ask and to give back.
-                return await greenlet_spawn(_fetch, self.reader.sync_engine, statement, parameters)
-            async with self._connected(self.reader) as connection:
-                return as_dicts(await connection.execute(statement, parameters))
+        return await self._fetch(self.current if current else self.reader, statement, parameters)
 
     async def fetch_one(
-        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None, *, current: bool = False
     ) -> dict[str, Any] | None:
-        """The row that one statement finds, by column name, if it finds one.
+        """The row that one statement finds, by column name, if it finds one; see `fetch_all`.
 
         Raises:
             Unavailable: The database does not answer.
             MultipleResultsFound: There are several.
         """
-        rows = await self.fetch_all(statement, parameters)
+        rows = await self.fetch_all(statement, parameters, current=current)
         if len(rows) > 1:
             raise MultipleResultsFound
         return rows[0] if rows else None
+
+    async def _fetch(
+        self, engine: AsyncEngine, statement: Executable, parameters: Mapping[str, Any] | None
+    ) -> list[dict[str, Any]]:
+        with database_faults():
+            if _has_idle_connection(engine):
+                # One switch into SQLAlchemy's synchronous part instead of one to connect, to ask and to give back.
+                return await greenlet_spawn(_fetch, engine.sync_engine, statement, parameters)
+            async with self._connected(engine) as connection:
+                return as_dicts(await connection.execute(statement, parameters))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -176,15 +229,24 @@ class Database:
         finally:
             if self._abandoned:
                 await asyncio.wait(self._abandoned, timeout=self._settings.database_pool_timeout)
-            await self.writer.dispose()
-            await self.reader.dispose()
+            for engine in self._engines():
+                await engine.dispose()
             if "migrator" in self.__dict__:
                 await self.migrator.dispose()
 
+    def _engines(self) -> list[AsyncEngine]:
+        engines = {self.writer, self.reader, self.current, self._express}
+        return [engine for engine in engines if engine is not None]
+
     def checked_out(self) -> int:
         """Connections in use at this moment."""
-        pools = (self.writer.pool, self.reader.pool)
+        pools = [engine.pool for engine in self._engines()]
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
+
+def note_changed(session: Session, *names: str) -> None:
+    """Note within a unit of work what it changes; who asked by `Database.on_changed` hears of it after the commit."""
+    session.info.setdefault(_CHANGED, set()).update(names)
 
 
 def _has_idle_connection(engine: AsyncEngine) -> bool:
@@ -196,6 +258,12 @@ def _fetch(engine: Engine, statement: Executable, parameters: Mapping[str, Any] 
         connection = engine.connect()
     with connection:
         return as_dicts(connection.execute(statement, parameters))
+
+
+async def _rows_of(
+    session: Session, statement: Executable, parameters: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    return as_dicts(await session.execute(statement, parameters))
 
 
 async def _give_back(connecting: "asyncio.Future[AsyncConnection]") -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
+from lintel.db._file import watch_file
 from lintel.db._urls import make_folder, reader_url, writer_url
 from lintel.settings import DatabaseSettings
 
@@ -29,6 +30,9 @@ AUTOCOMMIT: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocomm
 MIGRATION_SECONDS = 3_600.0
 MAX_WAIT_SECONDS = 30.0
 """For the lock of an SQLite file, also in a migration."""
+EXPRESS_SIZE = 3
+PLANNER = {"enable_bitmapscan": "off", "enable_sort": "off", "plan_cache_mode": "force_generic_plan"}
+"""Prefer the index that has the order; plan a statement once."""
 VM_STEPS = 20_000
 """SQLite's virtual machine asks for the deadline this often: well under a millisecond of work."""
 
@@ -64,7 +68,29 @@ def create_reader(settings: DatabaseSettings) -> AsyncEngine:
     return engine
 
 
-def _postgres(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine:
+def create_current(settings: DatabaseSettings, reader: AsyncEngine) -> AsyncEngine:
+    """The engine of reads that must see every commit: the reader, unless that is a replica."""
+    if settings.database_reader_url is None:
+        return reader
+    return create_reader(settings.model_copy(update={"database_reader_url": None}))
+
+
+def create_express(settings: DatabaseSettings) -> AsyncEngine | None:
+    """The engine of single statements on a few rows, found by an index; on SQLite the writer does that.
+
+    It has few connections, and nobody else has them: what must not wait does not. A table whose rows come and go
+    outruns the statistics about it, and PostgreSQL would sort all that waits to find the first; hence no such plans.
+    """
+    url = writer_url(settings)
+    if url.get_backend_name() == "sqlite":
+        return None
+    few = settings.model_copy(update={"database_pool_size": EXPRESS_SIZE, "database_max_overflow": 0})
+    return _postgres(url, few, planner=PLANNER, **AUTOCOMMIT)
+
+
+def _postgres(
+    url: URL, settings: DatabaseSettings, *, planner: Mapping[str, str] | None = None, **options: Any
+) -> AsyncEngine:
     milliseconds = str(int(settings.database_statement_timeout * 1_000))
     engine = create_async_engine(
         url,
@@ -81,6 +107,7 @@ def _postgres(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngi
                 "lock_timeout": milliseconds,
                 "idle_in_transaction_session_timeout": str(int(milliseconds) * 6),
                 "timezone": "UTC",
+                **(planner or {}),
             },
         },
         **options,
@@ -118,6 +145,7 @@ def _sqlite(url: URL, settings: DatabaseSettings, **options: Any) -> AsyncEngine
     engine = create_async_engine(url, **_common(settings), poolclass=AsyncAdaptedQueuePool, **options)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite(settings))
     event.listen(engine.sync_engine, "before_cursor_execute", _restart_deadline)
+    watch_file(engine, url)
     return engine
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.orm.exc import StaleDataError
 
 from lintel.errors import AlreadyExists, Conflict, ServiceError, Unavailable
 
@@ -103,8 +104,8 @@ def violated_constraint(error: exc.IntegrityError) -> str | None:
 
 
 def is_retriable(error: Exception) -> bool:
-    """Whether the server undid the transaction through no fault of its own content."""
-    return isinstance(error, exc.DBAPIError) and _sqlstate(error) in RETRIABLE
+    """Whether the transaction came to nothing through no fault of its own content: another one was quicker."""
+    return isinstance(error, StaleDataError) or (isinstance(error, exc.DBAPIError) and _sqlstate(error) in RETRIABLE)
 
 
 def is_lost_connection(error: Exception) -> bool:
@@ -114,7 +115,7 @@ def is_lost_connection(error: Exception) -> bool:
 
 def _translated(error: Exception) -> ServiceError | None:
     if not isinstance(error, exc.DBAPIError):
-        return Unavailable() if isinstance(error, exc.TimeoutError) else None  # the pool's
+        return Unavailable() if isinstance(error, exc.TimeoutError | StaleDataError) else None  # the pool's, or a race
     if error.connection_invalidated or is_retriable(error) or _is_unavailable(error):
         return Unavailable()
     if isinstance(error, exc.IntegrityError):

@@ -11,4 +11,4 @@ def as_dicts(result: Result[Any]) -> list[dict[str, Any]]:
     Pydantic reads a dict four times as fast as SQLAlchemy's own mapping of a row.
     """
     names = list(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+    return [dict(zip(names, row, strict=True)) for row in result.all()]

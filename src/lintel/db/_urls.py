@@ -25,7 +25,7 @@ def reader_url(settings: DatabaseSettings) -> URL:
 
 def make_folder(url: URL) -> None:
     """Make the folder of an SQLite file, which SQLite itself would only complain about."""
-    if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+    if url.get_backend_name() == "sqlite":
         Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

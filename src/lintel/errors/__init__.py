@@ -1,7 +1,7 @@
 """The error tree, its one rendering (RFC 9457) and its declaration in OpenAPI."""
 
 from lintel.errors._handlers import error_response, install_error_handlers, is_expected
-from lintel.errors._openapi import declare_errors, problems
+from lintel.errors._openapi import add_problems, declare_errors, problems
 from lintel.errors._pages import problem_page_routes
 from lintel.errors._problem import MEDIA_TYPE, Problem, ProblemField, problem_of, problem_of_status, problem_type
 from lintel.errors._statuses import STATUSES, kind_of, known_kinds, status_of
@@ -17,6 +17,7 @@ from lintel.errors._tree import (
     PermissionDenied,
     PreconditionFailed,
     PreconditionRequired,
+    RangeNotSatisfiable,
     RequestTimeout,
     ServiceError,
     TooManyRequests,
@@ -42,6 +43,7 @@ __all__ = [
     "PreconditionRequired",
     "Problem",
     "ProblemField",
+    "RangeNotSatisfiable",
     "RequestTimeout",
     "ServiceError",
     "TooManyRequests",
@@ -49,6 +51,7 @@ __all__ = [
     "Unavailable",
     "UnsupportedMediaType",
     "UriTooLong",
+    "add_problems",
     "declare_errors",
     "error_response",
     "install_error_handlers",

@@ -50,7 +50,13 @@ def _declare(operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
     if FASTAPIS_OWN in json.dumps(responses.get("422", {})):
         del responses["422"]
-    for status, response in problems(*_implied(operation)).items():
+    add_problems(operation, *_implied(operation))
+
+
+def add_problems(operation: dict[str, Any], *kinds: type[ServiceError]) -> None:
+    """Add errors to one operation of a document, beside those it declares already."""
+    responses = operation.setdefault("responses", {})
+    for status, response in problems(*kinds).items():
         content = responses.setdefault(str(status), response).setdefault("content", {})
         declared = content.setdefault(MEDIA_TYPE, response["content"][MEDIA_TYPE])
         declared.setdefault("examples", {}).update(response["content"][MEDIA_TYPE]["examples"])

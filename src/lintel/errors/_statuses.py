@@ -15,6 +15,7 @@ from lintel.errors._tree import (
     PermissionDenied,
     PreconditionFailed,
     PreconditionRequired,
+    RangeNotSatisfiable,
     RequestTimeout,
     ServiceError,
     TooManyRequests,
@@ -41,6 +42,7 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
         HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     }

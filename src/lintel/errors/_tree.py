@@ -15,6 +15,7 @@ ServiceError
 ├── UriTooLong
 ├── HeadersTooLarge
 ├── UnsupportedMediaType
+├── RangeNotSatisfiable     the part asked for is not there
 ├── TooManyRequests         try again later
 └── Unavailable             a dependency does not answer; try again later
 """
@@ -173,6 +174,14 @@ class UnsupportedMediaType(ServiceError):
     code = "UNSUPPORTED_MEDIA_TYPE"
     title = "Unsupported media type"
     meaning = "The Content-Type is missing or is not one that this operation reads. The Accept header names them."
+
+
+class RangeNotSatisfiable(ServiceError):
+    """The part that was asked for lies behind the end."""
+
+    code = "RANGE_NOT_SATISFIABLE"
+    title = "Range not satisfiable"
+    meaning = "The part asked for with `Range` is not in the file. Content-Range says how long the file is."
 
 
 class TooManyRequests(ServiceError):

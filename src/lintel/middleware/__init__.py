@@ -16,6 +16,7 @@ from lintel.middleware._stack import wrap_in_middleware
 from lintel.middleware._strict_http import StrictHttpMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
+from lintel.middleware._websocket import WebSocketMiddleware
 
 __all__ = [
     "AccessLogMiddleware",
@@ -33,5 +34,6 @@ __all__ = [
     "StrictHttpMiddleware",
     "TrailingSlashMiddleware",
     "TrustedHostMiddleware",
+    "WebSocketMiddleware",
     "wrap_in_middleware",
 ]

@@ -36,7 +36,7 @@ class AccessLogMiddleware:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        method, path = scope["method"], _wire_path(scope)
+        method, path = scope["method"], wire_path(scope)
         status, size = CLIENT_CLOSED, 0
 
         async def send_and_count(message: Message) -> None:
@@ -64,7 +64,8 @@ class AccessLogMiddleware:
             )
 
 
-def _wire_path(scope: Scope) -> str:
+def wire_path(scope: Scope) -> str:
+    """The path as it was sent, without the query, of a bounded length."""
     raw: bytes | None = scope.get("raw_path")
     path = raw.decode("ascii", "backslashreplace") if raw is not None else ascii(scope["path"])[1:-1]
     return path if len(path) <= MAX_PATH else f"{path[:MAX_PATH]}…"

@@ -1,10 +1,14 @@
 """Compressed answers, at no cost for the small ones."""
 
+import re
+
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
 from starlette.types import Message, Receive, Scope, Send
 
 from lintel.middleware._headers import find_header, request_headers
 
+REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?(?![.0-9])", re.IGNORECASE)
+"""A weight of nothing: the sender would rather have anything else (RFC 9110, 12.4.2)."""
 WITHOUT_BODY = frozenset({204, 304})
 """Even of nothing at all, gzip makes 20 bytes; here they would be taken for the next answer."""
 
@@ -30,14 +34,15 @@ class CompressionMiddleware(GZipMiddleware):
         await self.app(scope, receive, send_or_compress)
 
     def _passes(self, message: Message) -> bool:
-        if message["status"] in WITHOUT_BODY:
+        headers = message.get("headers", ())
+        # Parts are of the bytes as they are stored, and so is a strong ETag.
+        if message["status"] in WITHOUT_BODY or find_header(headers, b"accept-ranges") == b"bytes":
             return True
-        length = find_header(message.get("headers", ()), b"content-length")
+        length = find_header(headers, b"content-length")
         return length is not None and length.isdigit() and int(length) < self.minimum_size
 
     def _responder(self, scope: Scope) -> IdentityResponder:
-        accepted = request_headers(scope).get(b"accept-encoding", b"")
-        if b"gzip" not in accepted:
+        if not _accepts_gzip(request_headers(scope).get(b"accept-encoding", b"")):
             return IdentityResponder(self.app, self.minimum_size, exclude_content_types=self.exclude_content_types)
         return GZipResponder(
             self.app,
@@ -46,3 +51,7 @@ class CompressionMiddleware(GZipMiddleware):
             thread_minimum_size=self.thread_minimum_size,
             exclude_content_types=self.exclude_content_types,
         )
+
+
+def _accepts_gzip(accepted: bytes) -> bool:
+    return b"gzip" in accepted.lower() and REFUSED.search(accepted) is None

@@ -33,7 +33,8 @@ class CORSMiddleware(StarletteCORSMiddleware):
         async def send_with_cors(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = headers = list(message.get("headers", ()))
-                add_missing(headers, added)
+                if added:
+                    add_missing(headers, added)
                 add_vary(headers, b"Origin")
             await send(message)
 

@@ -2,11 +2,10 @@
 
 import time
 
-from prometheus_client import Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lintel.middleware._access_log import CLIENT_CLOSED
-from lintel.observability import HttpMetrics
+from lintel.observability import EndpointMetrics, HttpMetrics
 from lintel.routing import ROUTE_LISTENER, effective_path
 
 
@@ -38,24 +37,27 @@ class MetricsMiddleware:
         try:
             await self.app(scope, receive, send_and_note)
         finally:
-            flight.end()
-            self._metrics.count(flight.method, effective_path(scope), status, time.perf_counter() - started)
+            flight.end(scope, status, time.perf_counter() - started)
 
 
 class _Flight:
     """A request as long as it lasts. Its method is the one that was sent, also where HEAD is answered like GET."""
 
-    __slots__ = ("_gauge", "_metrics", "method")
+    __slots__ = ("_endpoint", "_method", "_metrics")
 
     def __init__(self, metrics: HttpMetrics, method: str) -> None:
         self._metrics = metrics
-        self._gauge: Gauge | None = None
-        self.method = method
+        self._method = method
+        self._endpoint: EndpointMetrics | None = None
 
     def begin(self, scope: Scope) -> None:
-        self._gauge = self._metrics.in_flight(self.method, effective_path(scope))
-        self._gauge.inc()
+        self._endpoint = self._metrics.of(self._method, effective_path(scope))
+        self._endpoint.in_flight.inc()
 
-    def end(self) -> None:
-        if self._gauge is not None:
-            self._gauge.dec()
+    def end(self, scope: Scope, status: int, seconds: float) -> None:
+        endpoint = self._endpoint
+        if endpoint is None:
+            endpoint = self._metrics.of(self._method, effective_path(scope))
+        else:
+            endpoint.in_flight.dec()
+        endpoint.count(status, seconds)

@@ -9,6 +9,9 @@ from lintel.errors import TooManyRequests, problem_of
 from lintel.middleware._headers import RawHeader
 from lintel.ratelimit import Decision, RateLimit, client_key
 
+COUNTED = frozenset({"http", "websocket"})
+ANSWERS = frozenset({"http.response.start", "websocket.http.response.start"})
+
 _log = structlog.get_logger("lintel.ratelimit")
 
 
@@ -16,13 +19,14 @@ class RateLimitMiddleware:
     """Counts each request and refuses those beyond the limit (429); every counted answer says how things stand.
 
     The fields are `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11), and `X-RateLimit-*` for
-    clients that know only these. A refused request does not count.
+    clients that know only these. A refused request does not count. Opening a WebSocket counts as one request.
     """
 
     def __init__(self, app: ASGIApp, rate_limit: RateLimit) -> None:
         self.app = app
         self._limiter = rate_limit.limiter
         self._policy = policy = rate_limit.policy
+        self._name = policy.name.encode()
         self._identify = rate_limit.identify
         self._uncounted = frozenset(rate_limit.uncounted) | {f"{path}/" for path in rate_limit.uncounted}
         self._constant: list[RawHeader] = [
@@ -31,7 +35,7 @@ class RateLimitMiddleware:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._uncounted:
+        if scope["type"] not in COUNTED or scope["path"] in self._uncounted:
             await self.app(scope, receive, send)
             return
         key = (self._identify and self._identify(scope)) or client_key(scope)
@@ -39,7 +43,7 @@ class RateLimitMiddleware:
         headers = self._headers(decision)
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ANSWERS:
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
@@ -54,9 +58,9 @@ class RateLimitMiddleware:
         remaining, reset = decision.remaining, _seconds(decision)
         return [
             *self._constant,
-            (b"ratelimit", f'"{self._policy.name}";r={remaining};t={reset}'.encode()),
-            (b"x-ratelimit-remaining", str(remaining).encode()),
-            (b"x-ratelimit-reset", str(reset).encode()),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (self._name, remaining, reset)),
+            (b"x-ratelimit-remaining", b"%d" % remaining),
+            (b"x-ratelimit-reset", b"%d" % reset),
         ]
 
 

@@ -1,19 +1,22 @@
 """The outermost layer: gives every request its id and its clock."""
 
 import time
+from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lintel.context import accept_request_id, bind_request_id, unbind_request_id
+from lintel.context import accept_request_id, bind_request_id, bind_sender, unbind_request_id, unbind_sender
 from lintel.middleware._headers import request_headers
+from lintel.sender import Client
 
 REQUEST_ID_HEADER = b"x-request-id"
 PROCESS_TIME_HEADER = b"x-process-time"
+ANSWERS = frozenset({"http.response.start", "websocket.http.response.start"})
 OURS = frozenset({REQUEST_ID_HEADER, PROCESS_TIME_HEADER})
 
 
 class RequestContextMiddleware:
-    """Accepts or makes the request id, binds it for log records, and echoes it.
+    """Accepts or makes the request id, binds it for log records, and echoes it. Binds also from where the request came.
 
     The answer also says how long its making took until the first byte (`X-Process-Time`, seconds).
     """
@@ -30,15 +33,16 @@ class RequestContextMiddleware:
         request_id = accept_request_id(None if sent_id is None else sent_id.decode("latin-1"))
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ANSWERS:
                 elapsed = b"%.6f" % (time.perf_counter() - started)
                 headers = [item for item in message.get("headers", ()) if item[0] not in OURS]
                 headers += ((REQUEST_ID_HEADER, request_id.encode()), (PROCESS_TIME_HEADER, elapsed))
                 message["headers"] = headers
             await send(message)
 
-        token = bind_request_id(request_id)
+        token, sender = bind_request_id(request_id), bind_sender(partial(Client.of_scope, scope))
         try:
             await self.app(scope, receive, send_with_id)
         finally:
+            unbind_sender(sender)
             unbind_request_id(token)

@@ -13,7 +13,7 @@ HEADERS = {
     "Content-Security-Policy": STRICT_CSP,
 }
 NOT_STORED = (b"cache-control", b"no-store")
-PERSONAL = frozenset({b"authorization", b"cookie"})
+PERSONAL = frozenset({b"authorization", b"cookie", b"x-api-key"})
 
 
 class SecurityHeadersMiddleware:

@@ -16,7 +16,8 @@ from lintel.middleware._security_headers import SecurityHeadersMiddleware
 from lintel.middleware._strict_http import StrictHttpMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
-from lintel.observability import HttpMetrics
+from lintel.middleware._websocket import WebSocketMiddleware
+from lintel.observability import Metrics
 from lintel.ratelimit import RateLimit
 from lintel.settings import HttpSettings
 
@@ -25,7 +26,7 @@ GZIP_LEVEL = 5
 
 
 def wrap_in_middleware(
-    app: ASGIApp, settings: HttpSettings, *, rate_limit: RateLimit | None = None, metrics: HttpMetrics | None = None
+    app: ASGIApp, settings: HttpSettings, *, rate_limit: RateLimit | None = None, metrics: Metrics | None = None
 ) -> ASGIApp:
     """Put the layers around an application, FastAPI's own error handling included.
 
@@ -45,7 +46,8 @@ def wrap_in_middleware(
     app = StrictHttpMiddleware(app, max_url_bytes=settings.max_url_bytes, max_header_bytes=settings.max_header_bytes)
     app = SecurityHeadersMiddleware(app, hsts_seconds=settings.hsts_seconds)
     if metrics is not None:
-        app = MetricsMiddleware(app, metrics)
+        app = MetricsMiddleware(app, metrics.http)
+    app = WebSocketMiddleware(app, None if metrics is None else metrics.websockets)
     app = AccessLogMiddleware(app)
     return RequestContextMiddleware(app)
 

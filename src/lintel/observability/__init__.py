@@ -1,5 +1,6 @@
 """Logs, health and metrics."""
 
+from lintel.observability._cache import CacheMetrics
 from lintel.observability._exposition import (
     METRICS_PATH,
     check_metrics_port,
@@ -9,17 +10,22 @@ from lintel.observability._exposition import (
 )
 from lintel.observability._health import Check, CheckResult, HealthMonitor
 from lintel.observability._logging import configure_logging
-from lintel.observability._metrics import HttpMetrics, Metrics
+from lintel.observability._metrics import EndpointMetrics, HttpMetrics, Metrics, WebSocketMetrics
+from lintel.observability._outgoing import OutgoingMetrics
 from lintel.observability._redis import redis_check
 from lintel.observability._workers import forget_worker, shared_text
 
 __all__ = [
     "METRICS_PATH",
+    "CacheMetrics",
     "Check",
     "CheckResult",
+    "EndpointMetrics",
     "HealthMonitor",
     "HttpMetrics",
     "Metrics",
+    "OutgoingMetrics",
+    "WebSocketMetrics",
     "check_metrics_port",
     "configure_logging",
     "forget_worker",

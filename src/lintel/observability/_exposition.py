@@ -21,6 +21,8 @@ from lintel.routing import Router
 from lintel.settings import SettingsError
 
 METRICS_PATH = "/metrics"
+SPELLINGS = (METRICS_PATH, f"{METRICS_PATH}/")
+"""As on the service's own port."""
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _log = structlog.get_logger("lintel.metrics")
@@ -109,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the metrics, or that they are elsewhere."""
-        if self.path.partition("?")[0] != METRICS_PATH:
+        if self.path.partition("?")[0] not in SPELLINGS:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         content = self.read()

@@ -6,20 +6,22 @@ import logging.config
 import sys
 import time
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from lintel.context import current_context
+from lintel.observability._output import BatchedOutput
 from lintel.observability._rendering import json_renderer, text_renderer
 from lintel.settings import LoggingSettings
 
 LEVELS = {"warn": "warning", "exception": "error"}
 """Methods that are not named after the level they write."""
-OF_STRAY_UPGRADES = ("Unsupported upgrade request.", "No supported WebSocket library detected.")
-"""What uvicorn warns of, in two records, whenever anybody asks for another protocol; the request itself is answered."""
+NOT_OURS = ("Unsupported upgrade request.", '%s - "WebSocket %s"')
+"""What uvicorn writes whenever anybody asks for another protocol (the request itself is answered), and about each
+WebSocket, with its query string, which may hold a ticket; the access middleware writes that record without it."""
 
 
 def configure_logging(settings: LoggingSettings) -> None:
@@ -33,23 +35,35 @@ def configure_logging(settings: LoggingSettings) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     level = logging.getLevelNamesMapping()[settings.log_level]
     renderer = json_renderer() if settings.log_as_json else text_renderer()
+    output = BatchedOutput(sys.stdout)
     shared: list[Processor] = [_describe]
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_NamedLogger,
+        logger_factory=partial(_NamedLogger, output),
         cache_logger_on_first_use=True,
     )
     foreign: list[Processor] = [*shared, structlog.stdlib.ExtraAdder(), _drop_colour]
-    logging.config.dictConfig(_stdlib_config(settings.log_level, foreign, renderer))
+    logging.config.dictConfig(_stdlib_config(settings.log_level, output, foreign, renderer))
 
 
-class _NamedLogger(structlog.WriteLogger):
-    """Writes to standard output and knows its name, as the loggers of the standard library do."""
+class _NamedLogger:
+    """Hands lines to the output and knows its name, as the loggers of the standard library do."""
 
-    def __init__(self, name: str = "lintel") -> None:
-        super().__init__(sys.stdout)
+    def __init__(self, output: BatchedOutput, name: str = "lintel") -> None:
         self.name = name
+        self._output = output
+
+    def debug(self, line: str) -> None:
+        self._output.write(f"{line}\n")
+
+    def error(self, line: str) -> None:
+        """Written at once: what follows an error may be the end of the process."""
+        self._output.write(f"{line}\n")
+        self._output.flush()
+
+    info = warning = warn = msg = debug
+    critical = fatal = exception = error
 
 
 def _describe(logger: Any, method: str, event_dict: EventDict) -> EventDict:
@@ -81,11 +95,13 @@ def _drop_colour(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
     return event_dict
 
 
-def _is_no_stray_upgrade(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith(OF_STRAY_UPGRADES)
+def _is_wanted(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(NOT_OURS)
 
 
-def _stdlib_config(level: str, foreign: list[Processor], renderer: list[Processor]) -> dict[str, Any]:
+def _stdlib_config(
+    level: str, output: BatchedOutput, foreign: list[Processor], renderer: list[Processor]
+) -> dict[str, Any]:
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": foreign,
@@ -95,20 +111,27 @@ def _stdlib_config(level: str, foreign: list[Processor], renderer: list[Processo
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lintel": formatter},
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "lintel"}},
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": output, "formatter": "lintel"}},
         "root": {"level": level, "handlers": ["stdout"]},
         "loggers": {
             "uvicorn": {"level": level, "handlers": [], "propagate": True},
             "uvicorn.error": {
-                "level": level,
+                # DEBUG here is the headers and frames of every WebSocket, with tokens in them.
+                "level": "INFO" if level == "DEBUG" else level,
                 "handlers": [],
                 "propagate": True,
-                "filters": [_is_no_stray_upgrade],
+                "filters": [_is_wanted],
             },
             "uvicorn.access": {"level": level, "handlers": [], "propagate": False},
             # INFO here is a line for every request of a client or step of a migration.
             "httpx2": {"level": "WARNING"},
+            # DEBUG here is the headers of every call to others, with credentials in them.
+            "httpcore2": {"level": "WARNING"},
+            "websockets": {"level": "WARNING"},
             "aiosqlite": {"level": "WARNING"},
+            # Their errors are an outage as each attempt to connect sees it; `lintel.jobs` tells it once, in one line.
+            "aiormq": {"level": "CRITICAL"},
+            "aio_pika": {"level": "CRITICAL"},
             "alembic": {"level": "WARNING"},
         },
     }

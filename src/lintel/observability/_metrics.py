@@ -26,12 +26,14 @@ class Metrics:
     Attributes:
         registry: Further metrics of the same application belong here.
         http: Its requests.
+        websockets: Its WebSockets.
     """
 
     def __init__(self) -> None:
         disable_created_metrics()  # a series more for each set of labels, of which several processes know nothing
         self.registry = CollectorRegistry()
         self.http = HttpMetrics(self.registry)
+        self.websockets = WebSocketMetrics(self.registry)
         ProcessCollector(registry=self.registry)
 
     def text(self) -> bytes:
@@ -65,27 +67,63 @@ class HttpMetrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
-        self._finished: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._in_flight: dict[tuple[str, str], Gauge] = {}
+        self._endpoints: dict[tuple[str, str | None], EndpointMetrics] = {}
 
-    def count(self, method: str, endpoint: str | None, status: int, seconds: float) -> None:
-        """Count a request that is over; `endpoint` is the template of its route, if one was found."""
-        key = _known(method), endpoint or UNMATCHED, status
-        found = self._finished.get(key)
+    def of(self, method: str, endpoint: str | None) -> "EndpointMetrics":
+        """What belongs to one method of one endpoint: the template of a route, or None where none was found."""
+        known = method if method in METHODS else OTHER_METHOD
+        found = self._endpoints.get((known, endpoint))
         if found is None:
-            found = self._finished[key] = self._requests.labels(*key), self._durations.labels(*key[:2])
-        requests, durations = found
-        requests.inc()
-        durations.observe(seconds)
-
-    def in_flight(self, method: str, endpoint: str | None) -> Gauge:
-        """How many requests are being answered."""
-        key = _known(method), endpoint or UNMATCHED
-        found = self._in_flight.get(key)
-        if found is None:
-            found = self._in_flight[key] = self._active.labels(*key)
+            labels = known, endpoint or UNMATCHED
+            found = self._endpoints[known, endpoint] = EndpointMetrics(
+                labels, self._requests, self._durations.labels(*labels), self._active.labels(*labels)
+            )
         return found
 
 
-def _known(method: str) -> str:
-    return method if method in METHODS else OTHER_METHOD
+class EndpointMetrics:
+    """The numbers of one method of one endpoint.
+
+    Attributes:
+        in_flight: Requests that are being answered.
+    """
+
+    def __init__(self, labels: tuple[str, str], requests: Counter, durations: Histogram, in_flight: Gauge) -> None:
+        self.in_flight = in_flight
+        self._labels = labels
+        self._requests = requests
+        self._durations = durations
+        self._by_status: dict[int, Counter] = {}
+
+    def count(self, status: int, seconds: float) -> None:
+        """Count a request that is over."""
+        requests = self._by_status.get(status)
+        if requests is None:
+            requests = self._by_status[status] = self._requests.labels(*self._labels, status)
+        requests.inc()
+        self._durations.observe(seconds)
+
+
+class WebSocketMetrics:
+    """WebSockets by route."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._opened = Counter(
+            "websocket_connections_total", "All WebSockets that were accepted.", ("endpoint",), registry=registry
+        )
+        self._open = Gauge(
+            "websocket_connections_open",
+            "WebSockets that are open.",
+            ("endpoint",),
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+
+    def opened(self, endpoint: str | None) -> None:
+        """Count one more."""
+        self._opened.labels(endpoint or UNMATCHED).inc()
+        self._open.labels(endpoint or UNMATCHED).inc()
+
+    def closed(self, endpoint: str | None) -> None:
+        """Count one less."""
+        self._open.labels(endpoint or UNMATCHED).dec()

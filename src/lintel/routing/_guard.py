@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import WebSocketRoute
 
 
 class UnguardedRouteError(Exception):
@@ -40,8 +41,9 @@ def check_routes_guarded(
 
 
 def route_names(context: RouteContext) -> Iterator[str]:
-    """`METHOD /path/{template}` of each method of a route; mounts and WebSockets have no method of their own."""
-    for method in sorted(context.methods or {"ANY"}):
+    """`METHOD /path/{template}` of each method of a route; `WEBSOCKET` and `ANY` where there is no method."""
+    is_websocket = isinstance(context.original_route, WebSocketRoute)
+    for method in sorted(context.methods or {"WEBSOCKET" if is_websocket else "ANY"}):
         if method != "HEAD" or "GET" not in (context.methods or ()):
             yield f"{method} {context.path}"
 

@@ -16,6 +16,8 @@ from starlette.convertors import FloatConvertor, IntegerConvertor, StringConvert
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lintel.routing._convertors import NumberConvertor
+
 try:
     from fastapi.routing import (
         _apply_router_form_limits,
@@ -42,7 +44,7 @@ else:
 
 ANY = "{}"
 """The key of a segment with a parameter."""
-WITHIN_A_SEGMENT = frozenset({StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor})
+WITHIN_A_SEGMENT = frozenset({StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor, NumberConvertor})
 """Parameters of any other kind may take slashes."""
 
 

@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from lintel.settings._files import FileReferenceSource, UnreadableFile
+from lintel.settings._flag_variables import FlagVariables
 from lintel.settings._placeholders import LEFT
 
 _PLACEHOLDER = re.compile(r"change[-_ ]?me|\$\{", re.IGNORECASE)
@@ -103,10 +104,12 @@ class BaseGroup(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The order of precedence; `NAME_FILE` stands beside the environment it is read from."""
+        local = getattr(dotenv_settings, "env_vars", {})
         return (
             init_settings,
+            FlagVariables(settings_cls, local),
             env_settings,
-            FileReferenceSource(settings_cls, getattr(dotenv_settings, "env_vars", {})),
+            FileReferenceSource(settings_cls, local),
             dotenv_settings,
             file_secret_settings,
         )

@@ -1,24 +1,27 @@
 """The library's groups. A service inherits those it needs, and adds groups of its own."""
 
-import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from lintel.settings._base import BaseGroup, Environment, deployed
-from lintel.settings._placeholders import LEFT
+from lintel.settings._cache import CacheSettings
+from lintel.settings._flags import FlagSettings
+from lintel.settings._jobs import JobsSettings
+from lintel.settings._mail import MailSettings
+from lintel.settings._outgoing import OutgoingSettings
+from lintel.settings._realtime import RealtimeSettings
+from lintel.settings._redis import RedisSettings
+from lintel.settings._security import SecuritySettings
+from lintel.settings._sessions import SessionSettings
+from lintel.settings._sharing import in_words, kept_apart
+from lintel.settings._storage import StorageSettings
 from lintel.settings._types import BlankIsUnset, StringList
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 EVERYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
-MIN_SECRET_LENGTH = 32
-MIN_SECRET_CHARACTERS = 10
-"""Fewer different characters than this are a pattern, not a secret."""
-PLACEHOLDERS = ("your-secret", "your_secret", "secret-key", "example")
-_REDIS_PATH = re.compile(r"(/[0-9]*)?")
 
 
 class ServiceSettings(BaseGroup):
@@ -78,7 +81,7 @@ class ServerSettings(BaseGroup):
         ge=0,
         le=300,
         description="How long /ready says 503 before the port is closed: a little longer than the interval of your "
-        "load balancer's probes. Single process only.",
+        "load balancer's probes.",
     )
     shutdown_grace_seconds: int = Field(
         default=20, ge=1, le=3600, description="How long requests in flight may take to finish at shutdown."
@@ -116,7 +119,15 @@ class HttpSettings(BaseGroup):
         description="Methods allowed across origins.",
     )
     cors_headers: StringList = Field(
-        default=("Authorization", "Content-Type", "X-Requested-With", "Accept", "X-Request-ID"),
+        default=(
+            "Authorization",
+            "Content-Type",
+            "X-Requested-With",
+            "Accept",
+            "X-Request-ID",
+            "Idempotency-Key",
+            "X-API-Key",
+        ),
         description="Request headers allowed across origins.",
     )
     cors_expose_headers: StringList = Field(
@@ -127,6 +138,7 @@ class HttpSettings(BaseGroup):
             "Link",
             "Location",
             "Retry-After",
+            "Idempotency-Replayed",
             "RateLimit",
             "RateLimit-Policy",
             "X-RateLimit-Limit",
@@ -197,7 +209,9 @@ class DatabaseSettings(BaseGroup):
         description="postgresql://… or sqlite:///… . Unset: an SQLite file in DATA_DIR.",
     )
     database_reader_url: Annotated[SecretStr | None, BlankIsUnset] = Field(
-        default=None, description="A replica for reads. Unset: DATABASE_URL."
+        default=None,
+        description="A replica for reads that may be a moment behind; who is let in is asked of DATABASE_URL. "
+        "Unset: DATABASE_URL.",
     )
     database_pool_size: int = Field(default=10, ge=1, le=1_000, description="Connections kept open.")
     database_max_overflow: int = Field(default=20, ge=0, le=1_000, description="Connections beyond the pool.")
@@ -214,40 +228,16 @@ class DatabaseSettings(BaseGroup):
         if value is None:
             return None
         try:
-            backend = make_url(value.get_secret_value()).get_backend_name()
+            url = make_url(value.get_secret_value())
         except (ArgumentError, ValueError):
             # Not from the original: its text holds the URL, which holds a password.
             raise ValueError("is no database URL") from None
+        backend = url.get_backend_name()
         if backend not in {"sqlite", "postgresql"}:
             raise ValueError("must begin with postgresql:// or sqlite:///")
-        return value
-
-
-def _is_redis_url(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        has_place = bool(url.hostname) and url.port != 0
-        return url.scheme in {"redis", "rediss"} and has_place and _REDIS_PATH.fullmatch(url.path) is not None
-    except ValueError:  # a port that is no number, a bracket that does not close
-        return False
-
-
-class RedisSettings(BaseGroup):
-    """The Redis (or Valkey) server, where there is one."""
-
-    redis_url: Annotated[SecretStr | None, BlankIsUnset] = Field(
-        default=None, description="redis://… of a server shared by all processes. Unset: none is used."
-    )
-
-    @field_validator("redis_url")
-    @classmethod
-    def _readable_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _is_redis_url(value.get_secret_value()):
-            # Its text holds a password.
-            raise ValueError(
-                "must be redis://:password@host:port/number, or rediss:// for TLS; "
-                "#, / and @ in the password are percent-encoded"
-            )
+        if backend == "sqlite" and (not url.database or url.database.startswith((":", "file:"))):
+            # In memory, each connection would have a database of its own.
+            raise ValueError("must name a file: sqlite:////folder/lintel.db")
         return value
 
 
@@ -264,37 +254,12 @@ class RateLimitSettings(BaseGroup):
     )
 
 
-class SecuritySettings(BaseGroup):
-    """Secrets and the tokens made with them."""
+class IdempotencySettings(BaseGroup):
+    """Requests that may be sent again."""
 
-    secret_key: Annotated[SecretStr | None, BlankIsUnset] = Field(
-        default=None,
-        description="Signs tokens; at least 32 random characters. Unset in development: made once in DATA_DIR.",
-        validate_default=True,
+    idempotency_ttl_hours: int = Field(
+        default=24, ge=1, le=8_760, description="How long the answer to a request with an Idempotency-Key is kept."
     )
-    algorithm: Literal["HS256"] = Field(default="HS256", description="How access tokens are signed.")
-    access_token_expire_minutes: int = Field(default=15, ge=1, le=1_440, description="Life of an access token.")
-    jwt_issuer: str = Field(default="lintel", min_length=1, description="`iss` of tokens, checked on the way in.")
-    jwt_audience: str = Field(default="lintel", min_length=1, description="`aud` of tokens, checked on the way in.")
-    password_require_special: bool = Field(
-        default=False, description="Whether passwords also need one of @$!%*?& or another sign."
-    )
-
-    @field_validator("secret_key")
-    @classmethod
-    def _strong_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None:
-            if info.data.get("environment") is Environment.DEVELOPMENT:
-                return None
-            raise ValueError('is required; make one: python3 -c "import secrets; print(secrets.token_urlsafe(48))"')
-        text = value.get_secret_value()
-        if len(text) < MIN_SECRET_LENGTH:
-            raise ValueError(f"must be at least {MIN_SECRET_LENGTH} characters")
-        if deployed(info) and (
-            len(set(text)) < MIN_SECRET_CHARACTERS or any(word in text.lower() for word in PLACEHOLDERS)
-        ):
-            raise ValueError(LEFT)
-        return value
 
 
 class LoggingSettings(BaseGroup):
@@ -356,9 +321,18 @@ class LintelSettings(
     DatabaseSettings,
     RedisSettings,
     RateLimitSettings,
+    IdempotencySettings,
+    CacheSettings,
+    FlagSettings,
     SecuritySettings,
+    SessionSettings,
     LoggingSettings,
     MetricsSettings,
+    StorageSettings,
+    RealtimeSettings,
+    MailSettings,
+    OutgoingSettings,
+    JobsSettings,
 ):
     """Every group of the library, for a service that uses all of it."""
 
@@ -372,9 +346,8 @@ class LintelSettings(
 
     @field_validator("workers")
     @classmethod
-    def _shared_counters_for_several(cls, value: int, info: ValidationInfo) -> int:
-        # Groups further down are read first. One that is itself at fault is missing here.
-        is_counted_apart = info.data.get("rate_limit_per_minute") and info.data.get("redis_url", "") is None
-        if value > 1 and is_counted_apart:
-            raise ValueError("must be 1 without a REDIS_URL: each process would count rate limits for itself")
+    def _shared_adapters_for_several(cls, value: int, info: ValidationInfo) -> int:
+        apart = kept_apart(info.data) if value > 1 else []
+        if apart:
+            raise ValueError(f"must be 1 without a REDIS_URL: each process would have {in_words(apart)} of its own")
         return value

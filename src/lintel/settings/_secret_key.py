@@ -1,34 +1,29 @@
-"""The signing key: configured, or made once for a developer's machine."""
+"""The signing key of a developer's machine, made once."""
 
 import os
 import secrets
 from pathlib import Path
 
-from lintel.settings._groups import MIN_SECRET_LENGTH, SecuritySettings
 from lintel.settings._load import SettingsError
 
 FILE_NAME = "secret_key"
+MIN_SECRET_LENGTH = 32
 
 
-def resolve_secret_key(settings: SecuritySettings) -> str:
-    """The configured key, or in development the one kept in `DATA_DIR` (made on first use, mode 0600).
-
-    Tokens thus stay valid over restarts without any configuration. Elsewhere a missing key has already been
-    refused when the settings were read.
+def kept_secret_key(folder: Path) -> str:
+    """The key kept in a folder, made on first use (mode 0600).
 
     Raises:
         SettingsError: The file cannot be read or written, or holds no key.
     """
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
-    path = settings.data_dir / FILE_NAME
+    path = folder / FILE_NAME
     if not path.exists():
         try:
             return _create(path)
         except FileExistsError:
             pass  # another process was quicker
         except OSError as error:
-            raise SettingsError({"DATA_DIR": f"{settings.data_dir} cannot be written to ({error.strerror})"}) from None
+            raise SettingsError({"DATA_DIR": f"{folder} cannot be written to ({error.strerror})"}) from None
     return _read(path)
 
 

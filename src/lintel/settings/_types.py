@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 
@@ -21,6 +21,9 @@ def _split(value: Any) -> Any:
 
 StringList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Several strings: `a, b` or `["a", "b"]`; empty text means none."""
+
+SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+"""Several secrets, written in the same way and never shown."""
 
 
 def _blank_is_unset(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from lintel.testing._asgi import AsgiResponse, NoResponseError, asgi_request
 from lintel.testing._databases import create_database, drop_database, temporary_database
 from lintel.testing._process import ServerUnavailable
+from lintel.testing._rabbitmq import rabbitmq_server
+from lintel.testing._s3 import s3_request, s3_server
 from lintel.testing._servers import (
     PostgresServer,
     RedisServer,
@@ -10,7 +12,7 @@ from lintel.testing._servers import (
     postgres_server,
     redis_server,
 )
-from lintel.testing._services import postgres_url, redis_url
+from lintel.testing._services import own_server, postgres_url, rabbitmq_url, redis_url, s3_url
 
 __all__ = [
     "AsgiResponse",
@@ -22,9 +24,15 @@ __all__ = [
     "asgi_request",
     "create_database",
     "drop_database",
+    "own_server",
     "postgres_server",
     "postgres_url",
+    "rabbitmq_server",
+    "rabbitmq_url",
     "redis_server",
     "redis_url",
+    "s3_request",
+    "s3_server",
+    "s3_url",
     "temporary_database",
 ]

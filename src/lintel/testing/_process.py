@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,13 @@ START_SECONDS = 30.0
 
 STOP_SECONDS = 10.0
 """How long a server may take to end before it is killed."""
+
+
+RESTART_ATTEMPTS = 10
+RESTART_PAUSE = 0.3
+TAKEN = ("already in use", "eaddrinuse")
+"""How servers say that somebody else listens on their port."""
+NOT_INHERITED = ("PG", "RABBITMQ_", "ERL_")
 
 
 class ServerUnavailable(Exception):
@@ -42,14 +49,18 @@ class OwnProcess:
         command: Absolute path of the program, and its arguments.
         folder: Working directory; standard output and error go to `server.log` in it.
         identity: Who it runs as; None means the current user.
+        environment: Variables beside those that we have ourselves.
         stop_signal: What asks it to end at once without losing data.
     """
 
     command: Sequence[str]
     folder: Path
     identity: Identity | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _log_begins: int = field(default=0, init=False, repr=False)
+    _ready: tuple[Callable[[], bool], float] = field(default=(lambda: True, 0.0), init=False, repr=False)
 
     @property
     def pid(self) -> int:
@@ -65,7 +76,14 @@ class OwnProcess:
     def start(self) -> Self:
         """Start it in a session of its own, so that Ctrl-C in a test run reaches us first."""
         with self._log_path.open("ab") as log:
-            self._process = spawn(self.command, folder=self.folder, identity=self.identity, log=log.fileno())
+            self._log_begins = log.tell()
+            self._process = spawn(
+                self.command,
+                folder=self.folder,
+                identity=self.identity,
+                environment=self.environment,
+                log=log.fileno(),
+            )
         return self
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float = START_SECONDS) -> None:
@@ -75,6 +93,7 @@ class OwnProcess:
             PortTaken: It ended because its port was in use.
             ServerUnavailable: It ended for another reason, or was not ready in time. The last log line is quoted.
         """
+        self._ready = is_ready, seconds
         deadline = time.monotonic() + seconds
         while not is_ready():
             if not self.is_running and not is_ready():
@@ -111,24 +130,58 @@ class OwnProcess:
             process.kill()
             process.wait()
 
+    def kill(self) -> None:
+        """End it as a crash would, in the middle of whatever it does. Returns when it is gone."""
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def restart(self) -> None:
+        """Start it again after it has ended, and wait until it is as ready as it was before.
+
+        Raises:
+            ServerUnavailable: It does not start.
+        """
+        is_ready, seconds = self._ready
+        for attempt in range(1, RESTART_ATTEMPTS + 1):
+            try:
+                self.start().wait_until(is_ready, seconds=seconds)
+            except ServerUnavailable:
+                self.stop()
+                if attempt == RESTART_ATTEMPTS:
+                    raise
+                time.sleep(RESTART_PAUSE)  # what a crash left running goes on for a moment
+            else:
+                return
+
+    @property
+    def log(self) -> str:
+        """What it has written since it was started last."""
+        with self._log_path.open("rb") as log:
+            log.seek(self._log_begins)
+            return log.read().decode("utf-8", errors="replace")
+
     @property
     def _log_path(self) -> Path:
         return self.folder / "server.log"
 
     def _failure(self, what: str) -> ServerUnavailable:
-        log = self._log_path.read_text(encoding="utf-8", errors="replace")
+        log = self.log
         last_line = (log.strip().splitlines() or ["it wrote nothing"])[-1]
-        kind = PortTaken if "already in use" in log else ServerUnavailable
+        kind = PortTaken if any(words in log for words in TAKEN) else ServerUnavailable
         return kind(f"{Path(self.command[0]).name} {what}: {last_line}")
 
 
-def spawn(command: Sequence[str], *, folder: Path, identity: Identity | None, log: int) -> subprocess.Popen[bytes]:
-    """Start a program that speaks English and inherits no `PG*` variable, which could point at another server."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+def spawn(
+    command: Sequence[str], *, folder: Path, identity: Identity | None, environment: Mapping[str, str], log: int
+) -> subprocess.Popen[bytes]:
+    """Start a program that speaks English and inherits no variable that could point at another server."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     return subprocess.Popen(  # noqa: S603 - absolute program path, no shell, arguments made in this package
         command,
         cwd=folder,
-        env=environment | {"LC_ALL": "C"},
+        env={**inherited, "LC_ALL": "C", **environment},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,

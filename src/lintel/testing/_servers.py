@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lintel.testing._process import (
+    START_SECONDS,
     Identity,
     OwnProcess,
     PortTaken,
@@ -40,13 +41,30 @@ class RunningServer:
 
     Attributes:
         url: Where to connect, as a client library takes it.
-        pid: Its process id.
         folder: Its data, removed when it ends.
+        process: It.
     """
 
     url: str
-    pid: int
     folder: Path
+    process: OwnProcess
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def kill(self) -> None:
+        """End it as a crash would (`kill -9`). Returns when it is gone."""
+        self.process.kill()
+
+    def restart(self) -> None:
+        """Start it again after it was killed, at the same address with the same data. Returns when it is ready.
+
+        Raises:
+            ServerUnavailable: It does not start.
+        """
+        self.process.restart()
 
 
 class PostgresServer:
@@ -61,11 +79,11 @@ class PostgresServer:
         """
         initdb, postgres = _find_postgres("initdb"), _find_postgres("postgres")
         identity = _unprivileged()
-        with _own_folder(identity) as folder:
+        with own_folder(identity) as folder:
             _initdb(initdb, folder, identity)
-            with _listening(lambda port: self._launch(postgres, folder, identity, port)) as (process, port):
+            with listening(lambda port: self._launch(postgres, folder, identity, port)) as (process, port):
                 yield RunningServer(
-                    url=f"postgresql://postgres@127.0.0.1:{port}/postgres", pid=process.pid, folder=folder
+                    url=f"postgresql://postgres@127.0.0.1:{port}/postgres", folder=folder, process=process
                 )
 
     @staticmethod
@@ -86,7 +104,7 @@ class PostgresServer:
             identity=identity,
             stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for every client to leave
         )
-        return _started(process, lambda: _postmaster_is_ready(folder / "data" / "postmaster.pid", process.pid))
+        return started(process, lambda: _postmaster_is_ready(folder / "data" / "postmaster.pid", process.pid))
 
 
 class RedisServer:
@@ -101,10 +119,10 @@ class RedisServer:
         """
         program = _find_redis()
         with (
-            _own_folder(None) as folder,
-            _listening(lambda port: self._launch(program, folder, port)) as (process, port),
+            own_folder(None) as folder,
+            listening(lambda port: self._launch(program, folder, port)) as (process, port),
         ):
-            yield RunningServer(url=f"redis://127.0.0.1:{port}/0", pid=process.pid, folder=folder)
+            yield RunningServer(url=f"redis://127.0.0.1:{port}/0", folder=folder, process=process)
 
     @staticmethod
     def _launch(program: Path, folder: Path, port: int) -> OwnProcess:
@@ -120,7 +138,7 @@ class RedisServer:
         }
         options = [part for name, value in settings.items() for part in (f"--{name}", value)]
         process = OwnProcess(command=[str(program), *options], folder=folder)
-        return _started(process, lambda: _redis_answers(unix_socket))
+        return started(process, lambda: _redis_answers(unix_socket))
 
 
 @contextmanager
@@ -138,7 +156,8 @@ def redis_server() -> Iterator[RunningServer]:
 
 
 @contextmanager
-def _own_folder(identity: Identity | None) -> Iterator[Path]:
+def own_folder(identity: Identity | None) -> Iterator[Path]:
+    """A temporary folder that belongs to the identity, removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="lintel-"))
     try:
         if identity:
@@ -149,7 +168,8 @@ def _own_folder(identity: Identity | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _listening(launch: Callable[[int], OwnProcess]) -> Iterator[tuple[OwnProcess, int]]:
+def listening(launch: Callable[[int], OwnProcess]) -> Iterator[tuple[OwnProcess, int]]:
+    """A server on a free port while the block runs, with that port."""
     process, port = _launch_on_free_port(launch)
     try:
         yield process, port
@@ -166,10 +186,11 @@ def _launch_on_free_port(launch: Callable[[int], OwnProcess]) -> tuple[OwnProces
     return launch(port), port
 
 
-def _started(process: OwnProcess, is_ready: Callable[[], bool]) -> OwnProcess:
+def started(process: OwnProcess, is_ready: Callable[[], bool], *, seconds: float = START_SECONDS) -> OwnProcess:
+    """Start it and wait until it is ready; if that never comes it is stopped again."""
     process.start()
     try:
-        process.wait_until(is_ready)
+        process.wait_until(is_ready, seconds=seconds)
     except BaseException:
         process.stop()
         raise

@@ -8,10 +8,13 @@ from typing import NoReturn
 import pytest
 
 from lintel.testing._process import ServerUnavailable
+from lintel.testing._rabbitmq import rabbitmq_server
+from lintel.testing._s3 import s3_server
 from lintel.testing._servers import RunningServer, postgres_server, redis_server
 
 POSTGRES_VARIABLE = "TEST_DATABASE_URL"
 REDIS_VARIABLE = "TEST_REDIS_URL"
+RABBITMQ_VARIABLE = "TEST_RABBITMQ_URL"
 
 
 @contextmanager
@@ -33,16 +36,44 @@ def redis_url() -> Iterator[str]:
 
 
 @contextmanager
+def rabbitmq_url() -> Iterator[str]:
+    """The URL of a RabbitMQ server while the block runs; `TEST_RABBITMQ_URL`, as `postgres_url` says."""
+    with _service_url(RABBITMQ_VARIABLE, rabbitmq_server) as url:
+        yield url
+
+
+@contextmanager
+def s3_url() -> Iterator[str]:
+    """A `STORAGE_URL` of an S3 server of our own while the block runs; skipped or failed as `postgres_url` says."""
+    with own_server(s3_server) as server:
+        yield server.url
+
+
+@contextmanager
+def own_server(
+    start: Callable[[], AbstractContextManager[RunningServer]], *, hint: str = ""
+) -> Iterator[RunningServer]:
+    """A server of our own while the block runs, for tests that kill it; skipped or failed as `postgres_url` says.
+
+    Args:
+        start: Such as `redis_server`.
+        hint: What else could be done where it cannot be started.
+    """
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(start())
+        except ServerUnavailable as unavailable:
+            _go_without(f"{unavailable} {hint}".strip())
+        yield server
+
+
+@contextmanager
 def _service_url(variable: str, start: Callable[[], AbstractContextManager[RunningServer]]) -> Iterator[str]:
     named = os.environ.get(variable)
     if named:
         yield named
         return
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(start())
-        except ServerUnavailable as unavailable:
-            _go_without(f"{unavailable} Install it, or name a server in {variable}.")
+    with own_server(start, hint=f"Install it, or name a server in {variable}.") as server:
         yield server.url
 
 

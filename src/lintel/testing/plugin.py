@@ -21,3 +21,17 @@ def redis_url() -> Iterator[str]:
     """The URL of a Redis server, one for the whole run; see `lintel.testing.redis_url`."""
     with _services.redis_url() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> Iterator[str]:
+    """The URL of a RabbitMQ server, one for the whole run; see `lintel.testing.rabbitmq_url`."""
+    with _services.rabbitmq_url() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """The `STORAGE_URL` of an S3 server, one for the whole run; see `lintel.testing.s3_url`."""
+    with _services.s3_url() as url:
+        yield url

@@ -80,6 +80,18 @@ class RateLimiterConformance:
         await self.elapse(2.05)
         assert (await limiter.hit(policy, key)).remaining == 9
 
+    async def test_who_is_forgotten_begins_anew_and_nobody_else_does(self, limiter: RateLimiter, key: str) -> None:
+        policy, other = Policy("default", limit=3, window=1), Policy("sign-in", limit=3, window=60)
+        await self._use_up(limiter, policy, key)
+        await self.elapse(1.1)  # so that there is a window before this one
+        for counted in ((policy, key), (other, key), (policy, f"{key}/")):
+            await self._use_up(limiter, *counted)
+        await limiter.forget(policy, key)
+        await limiter.forget(policy, "somebody who never asked")
+        assert (await limiter.hit(policy, key)).remaining == 2
+        assert not (await limiter.hit(other, key)).allowed
+        assert not (await limiter.hit(policy, f"{key}/")).allowed
+
     @staticmethod
     async def _use_up(limiter: RateLimiter, policy: Policy, key: str) -> Decision:
         """Ask until refused."""
