@@ -1,20 +1,24 @@
 """The service, put together. `uvicorn app.main:app` works; so does `uvicorn --factory app.main:serving_app`."""
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.deps import authenticated, may_read_operations
+from app.api.callers import authenticated, may_read_operations, signed_in
 from app.api.identity import identifier
 from app.api.openapi import HEAD, completed
+from app.api.sockets import socket_access
 from app.api.v1.api import create_router, probe_paths, public_routes
-from app.api.v1.endpoints import health
+from app.api.v1.endpoints import health, keys
 from app.core.config import Settings, get_settings
 from app.services.container import Services
+from app.workers.worker import EMBEDDED_GRACE_SECONDS, announced, create_worker
 from lintel import application
 from lintel.memory import freeze_collector, return_large_blocks
-from lintel.observability import configure_logging
+from lintel.observability import CacheMetrics, configure_logging
 from lintel.settings import SettingsError
 
 
@@ -27,14 +31,36 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     """
     services = services or Services.of(settings)
     prefix = settings.api_v1_prefix
+
+    @asynccontextmanager
+    async def jobs() -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(announced(services))
+            if settings.jobs_embedded_worker:
+                worker = create_worker(settings, services, app.state.metrics, grace=EMBEDDED_GRACE_SECONDS)
+                await stack.enter_async_context(worker.running())
+            yield
+
     app = application.create_app(
         settings,
-        routers=[health.router, create_router(prefix)],
+        routers=[health.router, keys.router, create_router(prefix)],
         public_routes=public_routes(prefix),
-        authenticators=[authenticated],
-        resources=[services.database.opened, services.monitor.watching],
+        authenticators=[authenticated, signed_in, socket_access],
+        resources=[
+            services.database.opened,
+            services.storage.opened,
+            services.cache.opened,
+            services.flags.opened,
+            services.pubsub.opened,
+            services.realtime.sockets.opened,
+            services.mailer.opened,
+            services.monitor.watching,
+            services.idempotency.swept,
+            jobs,
+        ],
+        draining=services.draining,
         rate_limiter=services.rate_limiter,
-        identify=identifier(services.auth),
+        identify=identifier(services.auth, services.api_keys),
         uncounted_paths=probe_paths(prefix),
         metrics_guard=may_read_operations,
         openapi=HEAD,
@@ -42,6 +68,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
     )
     app.state.services = services
     app.state.health = services.monitor
+    if app.state.metrics is not None:
+        services.cache.metrics = CacheMetrics(app.state.metrics.registry)
     return app
 
 

@@ -7,6 +7,13 @@ TAGS = [
     {"name": "auth", "description": "Making an account and signing in."},
     {"name": "users", "description": "Your account; everybody's for administrators."},
     {"name": "analyses", "description": "Texts and what is found in them."},
+    {"name": "exports", "description": "All your analyses in one file."},
+    {"name": "files", "description": "Files, by links that were made for them."},
+    {"name": "realtime", "description": "WebSockets: tickets to open one with, and messages to those who listen."},
+    {"name": "jobs", "description": "What goes on when requests are over."},
+    {"name": "batches", "description": "Many texts at once, read in the background."},
+    {"name": "flags", "description": "What is switched on; switching it, for administrators."},
+    {"name": "audit", "description": "What was done, by whom; for administrators."},
     {"name": "health", "description": "How the service is doing."},
 ]
 HEAD = {"openapi_tags": TAGS, "license_info": {"name": "MIT", "identifier": "MIT"}}

@@ -3,24 +3,37 @@
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, EmailStr, Field, SecretStr, field_validator
+from pydantic import AliasChoices, EmailStr, Field, SecretStr, ValidationInfo, field_validator
 
-from app.core.passwords import MAX_LENGTH, MIN_LENGTH, check_password_classes
-from lintel.settings import BaseGroup, BlankIsUnset, LintelSettings, StringList, load_settings
+from app.core.passwords import MAX_LENGTH, MIN_LENGTH, check_password_classes, check_password_uncommon
+from lintel.settings import BaseGroup, BlankIsUnset, LintelSettings, StringList, deployed, load_settings
 
 DESCRIPTION = """
 Reads texts and tells what is in them: sentiment by sentence, with the words that carry it.
 
 Sign in with **Authorize** (your e-mail address as username), or send `Authorization: Bearer <access_token>`
-with a token from `POST /api/v1/auth/login`. Errors are problem details (RFC 9457) with a stable `error_code`.
+with a token from `POST /api/v1/auth/login`. Programs send a key from `POST /api/v1/auth/api-keys` as `X-API-Key`.
+Errors are problem details (RFC 9457) with a stable `error_code`.
 """.strip()
 
 
 class AccountSettings(BaseGroup):
     """Who can have an account."""
 
-    registration: Literal["open", "closed"] = Field(
-        default="open", description="open: anybody can register; closed: administrators make accounts."
+    registration: Literal["open", "invite", "closed"] = Field(
+        default="open",
+        description="open: anybody can register; invite: who was invited by an administrator; closed: administrators "
+        "make accounts.",
+    )
+    invitation_days: int = Field(default=7, ge=1, le=90, description="Days that an invitation is good for.")
+    email_verification: Annotated[Literal["optional", "required"] | None, BlankIsUnset] = Field(
+        default=None,
+        description="required: who registers can sign in once they have followed a mail, and no answer tells which "
+        "addresses have accounts; needs a MAIL_URL in production. optional: they get the mail, and sign in at once. "
+        "Unset: required in production and staging, else optional.",
+    )
+    email_verification_hours: int = Field(
+        default=24, ge=1, le=720, description="Hours that a mail for verifying an address, or a new one, is good for."
     )
     email_allowed_domains: StringList = Field(
         default=(), description="Domains that new accounts' addresses must be of. Empty: any."
@@ -28,11 +41,46 @@ class AccountSettings(BaseGroup):
     email_blocked_domains: StringList = Field(
         default=(), description="Domains that new accounts' addresses must not be of."
     )
+    max_api_keys_per_user: int = Field(
+        default=20, ge=1, le=1_000, description="Beyond this many, a key must be revoked before another one is made."
+    )
     first_admin_email: EmailStr = Field(
         default="admin@example.com", description="Address of the administrator made by `create-admin`."
     )
     first_admin_password: Annotated[SecretStr | None, BlankIsUnset] = Field(
         default=None, description="Password of that administrator. Unset: one is made up and shown once."
+    )
+
+    avatar_max_bytes: int = Field(
+        default=1_000_000,
+        ge=1_024,
+        description="Largest picture of themselves that users can send, in bytes; the request, which is a little "
+        "larger, is bounded by MAX_REQUEST_BYTES.",
+    )
+    users_purge_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days after which accounts that were deleted are purged with all that is theirs.",
+    )
+    max_exports_per_user: int = Field(
+        default=10,
+        ge=1,
+        le=1_000,
+        description="Exports that a user can have at a time; each is kept EXPORTS_KEPT_DAYS.",
+    )
+    exports_kept_days: int = Field(default=7, ge=1, le=365, description="Days that the files of exports are kept.")
+    audit_retention_days: int = Field(
+        default=365, ge=1, le=36_500, description="Days that entries of the audit log are kept."
+    )
+    password_reset_minutes: int = Field(
+        default=30, ge=5, le=1_440, description="Minutes that the mail to who forgot their password is good for."
+    )
+    public_url: Annotated[str | None, BlankIsUnset] = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        description="Where people reach this service, such as https://api.example.com, for what mails name. Unset: "
+        "http://localhost:PORT in development; elsewhere mails name paths alone.",
     )
 
     @field_validator("first_admin_password")
@@ -43,16 +91,57 @@ class AccountSettings(BaseGroup):
             if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
                 raise ValueError(f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
             check_password_classes(password)
+            check_password_uncommon(password)
         return value
 
 
-class ReservedSettings(BaseGroup):
-    """Read and checked, but without effect yet: the cache is still to come."""
+class ThrottleSettings(BaseGroup):
+    """How often something may be tried. Where there is a REDIS_URL it is counted there, and not possible without it."""
 
-    enable_caching: bool = Field(default=True, description="No effect yet. Whether answers are cached.")
+    login_attempts: int = Field(
+        default=10,
+        ge=0,
+        le=1_000_000_000,
+        description="Attempts to sign in to one account from one network in 15 minutes; the right password begins "
+        "anew. 0: any number.",
+    )
+    login_attempts_per_address: int = Field(
+        default=200,
+        ge=0,
+        le=1_000_000_000,
+        description="Attempts to sign in from one network in 15 minutes, to whatever accounts. 0: any number.",
+    )
+    login_attempts_per_account: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000_000,
+        description="Attempts to sign in to one account from everywhere in an hour; beyond that each network has three "
+        "a day. 0: any number.",
+    )
+    registrations_per_address: int = Field(
+        default=100, ge=0, le=1_000_000_000, description="Accounts made from one network in an hour. 0: any number."
+    )
+    password_mails_per_address: int = Field(
+        default=20,
+        ge=0,
+        le=1_000_000_000,
+        description="Mails for who forgot their password, or wants their address verified or another one, asked for "
+        "from one network in an hour. 0: any number.",
+    )
 
 
-class Settings(LintelSettings, AccountSettings, ReservedSettings):
+class BatchSettings(BaseGroup):
+    """How batches are read."""
+
+    batches_at_once_per_user: int = Field(
+        default=2,
+        ge=1,
+        le=1_000,
+        description="Batches of one user that are read at once, so that everybody else's are read beside them.",
+    )
+
+
+class Settings(LintelSettings, AccountSettings, ThrottleSettings, BatchSettings):
     """Everything that can be set."""
 
     app_name: str = Field(
@@ -63,6 +152,36 @@ class Settings(LintelSettings, AccountSettings, ReservedSettings):
         validation_alias=AliasChoices("APP_DESCRIPTION", "API_DESCRIPTION"),
         description="Text at the head of the API documentation (Markdown).",
     )
+
+    @property
+    def public_api(self) -> str:
+        """Where version 1 is, as people reach it: never what a request says about that."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/") + self.api_v1_prefix
+        return f"{'' if self.environment.is_deployed else f'http://localhost:{self.port}'}{self.api_v1_prefix}"
+
+    @property
+    def must_verify_email(self) -> bool:
+        """Whether people who register must show that they read the mail to their address before they can sign in."""
+        if self.email_verification is None:
+            return self.environment.is_deployed
+        return self.email_verification == "required"
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mails_that_arrive(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and deployed(info) and info.data.get("email_verification", "") in {None, "required"}:
+            raise ValueError("is required by EMAIL_VERIFICATION=required, the default in production")
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _attempts_counted_together(cls, value: int, info: ValidationInfo) -> int:
+        limits = [name for name in ThrottleSettings.model_fields if name not in BaseGroup.model_fields]
+        if value > 1 and info.data.get("redis_url", "") is None and any(info.data.get(name) for name in limits):
+            names = ", ".join(name.upper() for name in limits)
+            raise ValueError(f"must be 1 without a REDIS_URL: each process would count attempts by itself ({names})")
+        return value
 
 
 @cache

@@ -20,6 +20,14 @@ class UserStatus(StrEnum):
     PENDING_VERIFICATION = "pending_verification"
 
 
+class TokenPurpose(StrEnum):
+    """What a token sent by mail is good for. Also the name of that mail's template."""
+
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose
+    EMAIL_VERIFICATION = "email_verification"
+    EMAIL_CHANGE = "email_change"
+
+
 class AnalysisType(StrEnum):
     """What is asked about a text."""
 
@@ -36,6 +44,10 @@ class AnalysisStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNFINISHED = (AnalysisStatus.PENDING, AnalysisStatus.PROCESSING)
+"""Of which more is to come."""
+
+
 class OptimizationTier(StrEnum):
     """How much effort is spent on an analysis."""
 
@@ -50,3 +62,11 @@ class SentimentLabel(StrEnum):
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
     MIXED = "mixed"
+
+
+class VideoQuality(StrEnum):
+    """How many lines a video has."""
+
+    SD = "sd"
+    HD = "hd"
+    UHD = "uhd"

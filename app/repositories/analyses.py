@@ -1,20 +1,45 @@
 """Analyses in the database."""
 
-from functools import cache
+from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from app.models import Analysis
 from app.repositories.visibility import seen_by, visible
 from app.schemas.analyses import AnalysisQuery
-from lintel.db import Database, PageOfRows, Repository, fetch_page, page_statement
+from app.schemas.batches import BatchAnalysesQuery
+from lintel.db import Database, Listing, Repository, Rows
 from lintel.security import Principal
 
 _analyses = Analysis.__table__.c
 _COLUMNS = tuple(column for column in _analyses if column.name != "owner_id")
 _BY_ID = select(*_COLUMNS).where(_analyses.id == bindparam("analysis_id"), *visible(Analysis))
+_OWN = _analyses.owner_id == bindparam("owner_id")
+_COUNT = select(func.count().label("count")).where(_OWN)
+_AFTER = (
+    select(*_COLUMNS).where(_OWN, _analyses.id > bindparam("after")).order_by(_analyses.id).limit(bindparam("size"))
+)
 _DELETE = delete(Analysis).where(_analyses.id == bindparam("analysis_id"), *visible(Analysis))
+
+_OF_BATCH = (
+    select(*_COLUMNS)
+    .where(_analyses.batch_id == bindparam("batch_id"), _analyses.position > bindparam("after"), *visible(Analysis))
+    .order_by(_analyses.position)
+    .limit(bindparam("limit"))
+)
+_LIST = Listing(
+    _COLUMNS,
+    where=visible(Analysis),
+    filters={name: _analyses[name] == bindparam(name) for name in ("analysis_type", "status", "batch_id")},
+)
+_LIST_OF_BATCH = Listing(
+    _COLUMNS,
+    where=[_analyses.batch_id == bindparam("of_batch"), *visible(Analysis)],
+    filters={"status": _analyses.status == bindparam("status")},
+)
+ROWS_AT_ONCE = 50
+"""A result can have 800 kB."""
 
 
 class AnalysisReader:
@@ -28,23 +53,33 @@ class AnalysisReader:
         parameters = {"analysis_id": analysis_id, **seen_by(principal)}
         return await self._database.fetch_one(_BY_ID, parameters)
 
-    async def page(self, principal: Principal, query: AnalysisQuery) -> PageOfRows:
+    async def page(self, principal: Principal, query: AnalysisQuery) -> Rows:
         """One page of the principal's analyses."""
-        statement = _page(
-            query.sort_by,
-            descending=query.sort_order == "desc",
-            by_type=query.analysis_type is not None,
-            by_status=query.status is not None,
-        )
-        filters = {"analysis_type": query.analysis_type, "status": query.status}
-        return await fetch_page(
-            self._database,
-            statement,
-            page=query.page,
-            size=query.size,
-            **seen_by(principal),
-            **{name: value for name, value in filters.items() if value is not None},
-        )
+        return await _LIST.fetch(self._database, query.selection(), **seen_by(principal))
+
+    async def count(self, owner_id: int) -> int:
+        """How many somebody has."""
+        row = await self._database.fetch_one(_COUNT, {"owner_id": owner_id})
+        return int(row["count"]) if row else 0
+
+    async def after(self, owner_id: int, last: int, *, size: int) -> list[dict[str, Any]]:
+        """Somebody's analyses behind a number, in the order of their numbers."""
+        return await self._database.fetch_all(_AFTER, {"owner_id": owner_id, "after": last, "size": size})
+
+    async def page_of_batch(self, principal: Principal, batch_id: int, query: BatchAnalysesQuery) -> Rows:
+        """One page of a batch's analyses, in the order of its texts."""
+        selection = query.selection(sort="position")
+        return await _LIST_OF_BATCH.fetch(self._database, selection, of_batch=batch_id, **seen_by(principal))
+
+    async def of_batch(self, principal: Principal, batch_id: int) -> AsyncIterator[dict[str, Any]]:
+        """Every analysis of a batch, in the order of its texts; no more than a few are held at a time."""
+        after = -1
+        while rows := await self._database.fetch_all(
+            _OF_BATCH, {"batch_id": batch_id, "after": after, "limit": ROWS_AT_ONCE, **seen_by(principal)}
+        ):
+            for row in rows:
+                yield row
+            after = rows[-1]["position"]
 
 
 class AnalysisRepository(Repository[Analysis]):
@@ -57,13 +92,3 @@ class AnalysisRepository(Repository[Analysis]):
         parameters = {"analysis_id": analysis_id, **seen_by(principal)}
         deleted: Any = await self.session.execute(_DELETE, parameters)
         return bool(deleted.rowcount)
-
-
-@cache
-def _page(sort: str, *, descending: bool, by_type: bool, by_status: bool) -> Select[Any]:
-    where = visible(Analysis)
-    if by_type:
-        where.append(_analyses.analysis_type == bindparam("analysis_type"))
-    if by_status:
-        where.append(_analyses.status == bindparam("status"))
-    return page_statement(_COLUMNS, where=where, sort=sort, descending=descending)

@@ -7,13 +7,24 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier, SentimentLabel
-from lintel.api import PageQuery, RequestModel, ResponseModel, Text
+from lintel.api import ListQuery, RequestModel, ResponseModel, RowId, Text, fields_of
 
 MAX_TEXT = 10_000
 SAMPLE = "The room was lovely. The service was not."
 
 Start = Annotated[int, Field(description="First character, counted in Unicode code points from 0.")]
 End = Annotated[int, Field(description="Behind the last character, counted in Unicode code points.")]
+
+
+TextContent = Annotated[
+    str,
+    Text(max_length=MAX_TEXT, lines=True),
+    Field(description="The text, 1 to 10,000 characters. White space around it is dropped."),
+]
+Tier = Annotated[
+    OptimizationTier,
+    Field(description="How much effort to spend. Today both are answered by the same engine (`result.engine`)."),
+]
 
 
 class AnalysisCreate(RequestModel):
@@ -25,16 +36,9 @@ class AnalysisCreate(RequestModel):
         }
     )
 
-    text_content: Annotated[
-        str,
-        Text(max_length=MAX_TEXT, lines=True),
-        Field(description="The text, 1 to 10,000 characters. White space around it is dropped."),
-    ]
+    text_content: TextContent
     analysis_type: Annotated[AnalysisType, Field(description="What is asked about the text.")]
-    optimization_tier: Annotated[
-        OptimizationTier,
-        Field(description="How much effort to spend. Today both are answered by the same engine (`result.engine`)."),
-    ] = OptimizationTier.STANDARD
+    optimization_tier: Tier = OptimizationTier.STANDARD
 
 
 class Engine(ResponseModel):
@@ -120,6 +124,7 @@ class AnalysisRead(ResponseModel):
                     "processing_time_ms": 0.121,
                     "error_message": None,
                     "batch_id": None,
+                    "position": None,
                     "created_at": "2026-11-20T10:30:00Z",
                     "updated_at": "2026-11-20T10:30:00Z",
                     "processed_at": "2026-11-20T10:30:00Z",
@@ -139,6 +144,7 @@ class AnalysisRead(ResponseModel):
     processing_time_ms: Annotated[float | None, Field(description="Milliseconds the engine took.")]
     error_message: Annotated[str | None, Field(description="Why there is no result, if it failed.")]
     batch_id: Annotated[int | None, Field(description="The batch it belongs to, if any.")]
+    position: Annotated[int | None, Field(description="Its place in the batch, from 0.")]
     created_at: Annotated[datetime, Field(description="When it was asked for (UTC).")]
     updated_at: Annotated[datetime, Field(description="When it last changed (UTC).")]
     processed_at: Annotated[datetime | None, Field(description="When the result was there (UTC).")]
@@ -156,9 +162,11 @@ class AnalysisSort(StrEnum):
     ID = "id"
 
 
-class AnalysisQuery(PageQuery):
+class AnalysisQuery(ListQuery):
     """The query of the list of analyses."""
 
     analysis_type: Annotated[AnalysisType | None, Field(description="Only analyses of this type.")] = None
     status: Annotated[AnalysisStatus | None, Field(description="Only analyses of this status.")] = None
+    batch_id: Annotated[RowId | None, Field(description="Only analyses of this batch.")] = None
+    fields: Annotated[str | None, fields_of(AnalysisRead)] = None
     sort_by: Annotated[AnalysisSort, Field(description="What to sort by.")] = AnalysisSort.CREATED_AT

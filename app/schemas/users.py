@@ -15,56 +15,69 @@ from pydantic import (
 )
 
 from app.core.enums import UserRole, UserStatus
-from app.core.passwords import MAX_LENGTH, MIN_LENGTH, check_password_classes
-from lintel.api import EmailAddress, PageQuery, PatchModel, RequestModel, ResponseModel, Text, left_out
-
-
-def _has_classes(value: SecretStr) -> SecretStr:
-    check_password_classes(value.get_secret_value())
-    return value
-
+from app.schemas.passwords import Confirmation, Password, check_confirmed
+from lintel.api import EmailAddress, ListQuery, PatchModel, RequestModel, ResponseModel, Text, fields_of, left_out
 
 Email = Annotated[EmailAddress, Field(description="E-mail address; upper and lower case are the same.")]
-Password = Annotated[
-    SecretStr,
-    AfterValidator(_has_classes),
-    Field(
-        min_length=MIN_LENGTH,
-        max_length=MAX_LENGTH,
-        description="8 to 128 characters, at least one upper-case letter, one lower-case letter and one digit.",
-        examples=["Lovelace1815"],
-    ),
-]
 FullName = Annotated[str, Text(max_length=100), Field(description="Name to show.", examples=["Ada Lovelace"])]
 
 
-class UserRegister(RequestModel):
-    """A new account, made by its owner."""
+RESERVED = frozenset({"admin", "root", "system", "api"})
+
+
+def _not_reserved(value: str) -> str:
+    if value.lower() in RESERVED:
+        raise ValueError("is reserved")
+    return value.lower()
+
+
+Username = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=50,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="3 to 50 letters, digits, `_` or `-`; kept in lower case. Some are reserved.",
+        examples=["ada"],
+    ),
+    AfterValidator(_not_reserved),
+]
+
+
+class NewAccount(RequestModel):
+    """A new account, whoever makes it."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"email": "ada@example.com", "password": "Lovelace1815", "full_name": "Ada Lovelace"}]
+            "examples": [{"email": "ada@example.com", "password": "Bernoulli1843", "full_name": "Ada Lovelace"}]
         }
     )
 
     email: Email
     password: Password
-    confirm_password: Annotated[
-        Annotated[SecretStr, Field(max_length=MAX_LENGTH)] | None, Field(description="The password again, if you like.")
-    ] = None
+    confirm_password: Confirmation = None
     full_name: Annotated[
         FullName | None,
         Field(validation_alias=AliasChoices("full_name", "name"), description="Name to show; `name` is read too."),
     ] = None
+    username: Annotated[Username | None, Field(description="A short name of yours alone, if you like.")] = None
 
     @model_validator(mode="after")
     def _passwords_match(self) -> Self:
-        if self.confirm_password is not None and self.confirm_password != self.password:
-            raise ValueError("Passwords do not match")
+        check_confirmed(self.password, self.confirm_password)
         return self
 
 
-class UserCreate(UserRegister):
+class UserRegister(NewAccount):
+    """A new account, made by its owner."""
+
+    invitation: Annotated[
+        SecretStr | None,
+        Field(max_length=200, description="The token from the mail with an invitation to this address, good once."),
+    ] = None
+
+
+class UserCreate(NewAccount):
     """A new account, made by an administrator."""
 
     role: Annotated[UserRole, Field(description="What the user may do.")] = UserRole.USER
@@ -83,6 +96,23 @@ class UserUpdateMe(PatchModel):
             description="Name to show; null for none. `name` is read too.",
         ),
     ] = None
+    username: Annotated[Username | None, Field(description="A short name of yours alone; null for none.")] = left_out()
+
+
+class UserReplaceMe(RequestModel):
+    """The whole of an account that its owner can set."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Ada King", "username": "ada"}]})
+
+    full_name: Annotated[
+        FullName | None,
+        Field(validation_alias=AliasChoices("full_name", "name"), description="Name to show; null for none."),
+    ]
+    username: Annotated[Username | None, Field(description="A short name of yours alone; null for none.")]
+
+    def changes(self) -> dict[str, Any]:
+        """The columns to set."""
+        return self.model_dump()
 
 
 class UserUpdate(UserUpdateMe):
@@ -109,6 +139,28 @@ class UserUpdate(UserUpdateMe):
         return changes
 
 
+class UserReplace(UserReplaceMe):
+    """The whole of an account that administrators can set."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "ada@example.com",
+                    "full_name": "Ada King",
+                    "username": "ada",
+                    "role": "user",
+                    "status": "active",
+                }
+            ]
+        }
+    )
+
+    email: Email
+    role: Annotated[UserRole, Field(description="What the user may do.")]
+    status: Annotated[UserStatus, Field(description="Whether the account can be used.")]
+
+
 class UserRead(ResponseModel):
     """An account, without its secrets."""
 
@@ -118,11 +170,14 @@ class UserRead(ResponseModel):
                 {
                     "id": 1,
                     "email": "ada@example.com",
+                    "username": "ada",
                     "full_name": "Ada Lovelace",
                     "role": "user",
                     "status": "active",
+                    "email_verified_at": "2026-11-20T10:31:00Z",
                     "created_at": "2026-11-20T10:30:00Z",
                     "updated_at": "2026-11-20T10:30:00Z",
+                    "version": 1,
                     "is_active": True,
                     "name": "Ada Lovelace",
                 }
@@ -132,11 +187,16 @@ class UserRead(ResponseModel):
 
     id: Annotated[int, Field(description="Number of the user.")]
     email: Annotated[str, Field(description="E-mail address, in lower case.")]
+    username: Annotated[str | None, Field(description="Short name, in lower case.")]
     full_name: Annotated[str | None, Field(description="Name to show.")]
     role: Annotated[UserRole, Field(description="What the user may do.")]
     status: Annotated[UserStatus, Field(description="Whether the account can be used.")]
+    email_verified_at: Annotated[
+        datetime | None, Field(description="When it was last shown that the address is theirs (UTC).")
+    ]
     created_at: Annotated[datetime, Field(description="When the account was made (UTC).")]
     updated_at: Annotated[datetime, Field(description="When it last changed (UTC).")]
+    version: Annotated[int, Field(description="Counts its changes; `ETag` is made of it.")]
 
     @computed_field(description="Whether status is active.")  # type: ignore[prop-decorator]  # pydantic's own order
     @property
@@ -162,7 +222,20 @@ class UserSort(StrEnum):
     ID = "id"
 
 
-class UserQuery(PageQuery):
+class UserSearchQuery(ListQuery):
+    """The query of a search for active users."""
+
+    q: Annotated[str, Text(max_length=100), Field(description="Text in their address or name, in any case.")]
+    fields: Annotated[str | None, fields_of(UserRead)] = None
+    sort_by: Annotated[UserSort, Field(description="What to sort by.")] = UserSort.CREATED_AT
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What the list of users is narrowed to."""
+        return {"search": self.q, "status": UserStatus.ACTIVE}
+
+
+class UserQuery(ListQuery):
     """The query of the list of users."""
 
     role: Annotated[UserRole | None, Field(description="Only users of this role.")] = None
@@ -171,4 +244,5 @@ class UserQuery(PageQuery):
         Annotated[str, Text(max_length=100)] | None,
         Field(description="Only users with this text in their address or name, in any case."),
     ] = None
+    fields: Annotated[str | None, fields_of(UserRead)] = None
     sort_by: Annotated[UserSort, Field(description="What to sort by.")] = UserSort.CREATED_AT

@@ -5,12 +5,16 @@ import time
 import anyio.to_thread
 
 from app.core.enums import AnalysisStatus
-from app.core.exceptions import AnalysisNotFound
+from app.core.exceptions import AnalysesPaused, AnalysisNotFound
+from app.core.flags import ANALYSES
 from app.engines.text import Sentiment, analyse_sentiment
 from app.models import Analysis
 from app.repositories.analyses import AnalysisReader, AnalysisRepository
 from app.schemas.analyses import AnalysisCreate, AnalysisQuery, AnalysisRead
+from lintel.api import Found
 from lintel.db import Database, Session, utc_now
+from lintel.flags import Flags
+from lintel.idempotency import EVERY_TIME, Once
 from lintel.security import Principal
 
 INLINE_CHARS = 2_000
@@ -20,18 +24,32 @@ INLINE_CHARS = 2_000
 class AnalysisService:
     """Everything that is done with analyses, always for a principal and among their own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, flags: Flags) -> None:
         self._database = database
+        self._flags = flags
         self._reader = AnalysisReader(database)
 
-    async def create_analysis(self, principal: Principal, new: AnalysisCreate) -> AnalysisRead:
-        """The text with what was found in it, kept."""
+    async def create_analysis(
+        self, principal: Principal, new: AnalysisCreate, *, once: Once[AnalysisRead] = EVERY_TIME
+    ) -> AnalysisRead:
+        """The text with what was found in it, kept.
+
+        Raises:
+            AnalysesPaused: The flag `analyses` is off for the principal.
+        """
+        is_on = await self._flags.is_on(ANALYSES, principal)
+        if not is_on and once is EVERY_TIME:
+            raise AnalysesPaused
+        begun_at = utc_now()
         started = time.perf_counter()
         found = await _sentiment(new.text_content)
         elapsed = round((time.perf_counter() - started) * 1_000, 3)
 
         async def work(session: Session) -> AnalysisRead:
+            if not is_on:  # a request that is repeated gets its first answer all the same
+                raise AnalysesPaused
             analysis = Analysis(
+                created_at=begun_at,
                 owner_id=principal.id,
                 text_content=new.text_content,
                 analysis_type=new.analysis_type,
@@ -45,7 +63,7 @@ class AnalysisService:
             )
             return AnalysisRead.model_validate(await AnalysisRepository(session).add(analysis))
 
-        return await self._database.run(work)
+        return await once.run(self._database, work)
 
     async def get_analysis(self, principal: Principal, analysis_id: int) -> AnalysisRead:
         """One of the principal's analyses.
@@ -58,10 +76,10 @@ class AnalysisService:
             raise AnalysisNotFound
         return AnalysisRead.model_validate(row)
 
-    async def list_analyses(self, principal: Principal, query: AnalysisQuery) -> tuple[list[AnalysisRead], int]:
+    async def list_analyses(self, principal: Principal, query: AnalysisQuery) -> Found[AnalysisRead]:
         """One page of the principal's analyses, and how many there are."""
         found = await self._reader.page(principal, query)
-        return AnalysisRead.of_rows(found.rows), found.total
+        return Found.of(AnalysisRead, found, query)
 
     async def delete_analysis(self, principal: Principal, analysis_id: int) -> None:
         """One of the principal's analyses is gone.

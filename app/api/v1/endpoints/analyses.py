@@ -1,41 +1,52 @@
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
 
-from app.api.deps import AnalysisServiceDep, CurrentUser
-from app.core.exceptions import AnalysisNotFound
+from app.api.callers import AnalysesRead, AnalysesWrite
+from app.api.deps import AnalysisServiceDep, IdempotencyDep
+from app.core.exceptions import AnalysesPaused, AnalysisNotFound
 from app.schemas.analyses import AnalysisCreate, AnalysisQuery, AnalysisRead
-from lintel.api import LocatorDep, Page, PagerDep, PathId
+from lintel.api import CursorPage, LocatorDep, Page, PagerDep, PathId, ReadingDep
 from lintel.errors import problems
 from lintel.routing import Router
 
 router = Router(prefix="/analyses", tags=["analyses"])
 
 
-@router.post("", status_code=201, summary="Analyse a text")
+@router.post("", status_code=201, summary="Analyse a text", responses=problems(AnalysesPaused))
 async def create_analysis(
-    new: AnalysisCreate, me: CurrentUser, analyses: AnalysisServiceDep, locate: LocatorDep
+    new: AnalysisCreate,
+    me: AnalysesWrite,
+    analyses: AnalysisServiceDep,
+    locate: LocatorDep,
+    idempotency: IdempotencyDep,
 ) -> AnalysisRead:
     """Read a text and tell what is in it, at once. The result is kept for you."""
-    analysis = await analyses.create_analysis(me, new)
-    return locate.created("read_analysis", analysis, analysis_id=analysis.id)
+    return await analyses.create_analysis(
+        me, new, once=idempotency.answering(lambda made: locate.created("read_analysis", made, analysis_id=made.id))
+    )
 
 
 @router.get("", summary="List your analyses")
 async def list_analyses(
-    query: Annotated[AnalysisQuery, Query()], me: CurrentUser, analyses: AnalysisServiceDep, pager: PagerDep
-) -> Page[AnalysisRead]:
+    query: Annotated[AnalysisQuery, Query()], me: AnalysesRead, analyses: AnalysisServiceDep, pager: PagerDep
+) -> Page[AnalysisRead] | CursorPage[AnalysisRead]:
     """List your analyses page by page, the newest first unless you ask otherwise."""
-    return pager.page(await analyses.list_analyses(me, query), query=query)
+    return await pager.answer(query, partial(analyses.list_analyses, me))
 
 
-@router.get("/{analysis_id}", summary="Read an analysis", responses=problems(AnalysisNotFound))
-async def read_analysis(analysis_id: PathId, me: CurrentUser, analyses: AnalysisServiceDep) -> AnalysisRead:
+@router.get("/{analysis_id:number}", summary="Read an analysis", responses=problems(AnalysisNotFound))
+async def read_analysis(
+    analysis_id: PathId, me: AnalysesRead, analyses: AnalysisServiceDep, reading: ReadingDep
+) -> AnalysisRead:
     """Read one of your analyses."""
-    return await analyses.get_analysis(me, analysis_id)
+    return reading.of(await analyses.get_analysis(me, analysis_id))
 
 
-@router.delete("/{analysis_id}", status_code=204, summary="Delete an analysis", responses=problems(AnalysisNotFound))
-async def delete_analysis(analysis_id: PathId, me: CurrentUser, analyses: AnalysisServiceDep) -> None:
+@router.delete(
+    "/{analysis_id:number}", status_code=204, summary="Delete an analysis", responses=problems(AnalysisNotFound)
+)
+async def delete_analysis(analysis_id: PathId, me: AnalysesWrite, analyses: AnalysisServiceDep) -> None:
     """Delete one of your analyses for good."""
     await analyses.delete_analysis(me, analysis_id)

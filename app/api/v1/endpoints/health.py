@@ -1,4 +1,5 @@
-from app.api.deps import HealthServiceDep, OperationsRead
+from app.api.callers import OperationsRead
+from app.api.deps import HealthServiceDep
 from app.schemas.health import DetailedHealth, Health
 from lintel.routing import Router
 

@@ -1,0 +1,23 @@
+from app.api.callers import AnalysesRead
+from app.api.deps import ExportServiceDep, JobId
+from app.core.exceptions import ExportNotFound, TooManyExports
+from app.schemas.exports import ExportRead
+from lintel.api import LocatorDep
+from lintel.errors import problems
+from lintel.routing import Router
+
+router = Router(prefix="/exports", tags=["exports"])
+
+
+@router.post("", status_code=202, summary="Export your analyses", responses=problems(TooManyExports))
+async def create_export(me: AnalysesRead, exports: ExportServiceDep, locate: LocatorDep) -> ExportRead:
+    """Have all your analyses written to a file, a line of JSON each. While one is under way, it is that one."""
+    export = await exports.create_export(me)
+    return locate.created("read_export", export, job_id=str(export.job_id))
+
+
+@router.get("/{job_id}", summary="Read an export", responses=problems(ExportNotFound))
+async def read_export(job_id: JobId, me: AnalysesRead, exports: ExportServiceDep, locate: LocatorDep) -> ExportRead:
+    """Read how far one of your exports is and, once it is written, where it can be read for ten minutes."""
+    export = await exports.get_export(me, job_id)
+    return export.model_copy(update={"url": locate.reachable(export.url)})
