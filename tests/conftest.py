@@ -1,6 +1,8 @@
 """What all tests share: both databases, a running application, people to call it, and the records it writes."""
 
 import asyncio
+import base64
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -34,7 +36,7 @@ pytest_plugins = ["lintel.testing.plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = Migrations(ROOT / "alembic")
-PASSWORD = "Lovelace1815"
+PASSWORD = "Bernoulli1843"
 CHEAP_KIB = 8
 """argon2id's least memory: tests make many hashes and keep none."""
 
@@ -44,11 +46,24 @@ USUAL: dict[str, Any] = {
     "docs": True,
     # Counted all the same, so that every test passes the limiter; no test but those about it reaches this.
     "rate_limit_per_minute": 1_000_000,
+    "login_attempts": 1_000_000,
+    "login_attempts_per_address": 1_000_000,
+    "login_attempts_per_account": 1_000_000,
+    "registrations_per_address": 1_000_000,
+    "password_mails_per_address": 1_000_000,
+    "flags_refresh_seconds": 3_600,  # so that no test counts that statement
+}
+IN_PRODUCTION: dict[str, Any] = {
+    "environment": Environment.PRODUCTION,
+    "docs": None,
+    "allowed_hosts": "localhost",
+    "email_verification": "optional",  # there is no mail server
 }
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests about what happens before any database is asked."""
 
 SettingsFactory = Callable[..., Settings]
+Saw = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +81,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().removesuffix("_FILE") in ours:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def saw(record_property: Callable[[str, object], None]) -> Saw:
+    """Takes what a test of a fault saw, for the table of `make faults`."""
+    return lambda text: record_property("saw", text)
 
 
 @pytest.fixture(scope="session")
@@ -152,6 +173,12 @@ class Person:
     def id(self) -> int:
         return self.user.id
 
+    @property
+    def session_id(self) -> UUID:
+        """What they are signed in with, as their token says."""
+        claims = self.token.split(".")[1]
+        return UUID(json.loads(base64.urlsafe_b64decode(claims + "=="))["sid"])
+
 
 class RunningService:
     """An application that has started, and ways to be somebody. Its clients close with the stack."""
@@ -213,6 +240,8 @@ async def service(
     routes_of_tests.state.health = services.monitor
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(services.database.opened())
+        await stack.enter_async_context(services.cache.opened())
+        await stack.enter_async_context(services.flags.opened())
         await stack.enter_async_context(services.monitor.watching())
         await services.monitor.check()  # so that no test counts its statements
         yield RunningService(routes_of_tests, services, stack)

@@ -15,5 +15,5 @@ def samples(text: bytes | str, name: str) -> dict[tuple[str, ...], float]:
 
 
 def _in_order(labels: dict[str, str]) -> list[str]:
-    order = ["method", "endpoint", "status", "le", "pid"]
+    order = ["method", "endpoint", "status", "le", "pid", "cache", "event"]
     return sorted(labels, key=order.index)

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
-from lintel.api import Page
+from lintel.api import Page, declare_lists
 from lintel.openapi import declare_headers, restore_nulls
 
 
@@ -52,6 +52,7 @@ class TestHeaders:
 
         document = app.openapi()
         declare_headers(document)
+        declare_lists(document)
         return document
 
     def headers(self, document: dict[str, Any], method: str, status: str) -> set[str]:

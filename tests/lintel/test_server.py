@@ -13,12 +13,14 @@ import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from structlog.typing import EventDict
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from lintel.server import START_FAILURE, Server, serve
+from lintel.server import Server, serve
 from lintel.settings import LintelSettings, SettingsError, load_settings, metrics_folder
+from lintel.supervisor import START_FAILURE, Supervisor
 
 MODULE = """
 import sys
@@ -73,7 +75,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def settings() -> Settings:
     def make(**values: Any) -> LintelSettings:
-        defaults = {"host": "127.0.0.1", "port": 0, "workers": 1, "forwarded_allow_ips": (), "rate_limit_per_minute": 0}
+        shared = {"redis_url": "redis://127.0.0.1:1/0", "rate_limit_per_minute": 0}
+        defaults = {"host": "127.0.0.1", "port": 0, "workers": 1, "forwarded_allow_ips": (), **shared}
         return load_settings(LintelSettings, env_file=None, **{**defaults, **values})
 
     return make
@@ -226,9 +229,18 @@ class TestSupervisors:
         urls: list[str] = []
         serve(f"{module}:make", settings(workers=3), on_started=urls.append)
         [supervisor] = ran
-        assert isinstance(supervisor, Multiprocess)
-        assert [re.sub(r":[1-9]\d+$", "", url) for url in urls] == ["http://127.0.0.1"]
+        assert isinstance(supervisor, Supervisor)
         assert (supervisor.processes_num, len(supervisor.sockets)) == (3, 1)
+        assert urls == []  # nobody takes connections yet
+
+    def test_a_port_that_is_taken_is_one_clear_line(
+        self, module: str, settings: Settings, ran: list[Any], log_records: list[EventDict]
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+            serve(f"{module}:make", settings(workers=3, port=taken.getsockname()[1]))
+        assert (ended.value.code, ran) == (START_FAILURE, [])
+        [record] = log_records
+        assert "address already in use" in record["reason"]
 
     @pytest.mark.parametrize("metrics", ["off", "admin"])
     def test_several_workers_share_a_folder_for_metrics_as_long_as_they_run(
@@ -263,30 +275,6 @@ class TestSupervisors:
         serve(f"{module}:make", settings(workers=2, metrics_port=port))
         assert shown == [200]
 
-    def test_a_process_that_has_ended_is_forgotten_once(
-        self, module: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        forgotten: list[int] = []
-        monkeypatch.setattr("lintel.server.forget_worker", lambda _, pid: forgotten.append(pid))
-
-        def start(supervisor: Any) -> None:
-            supervisor.processes = [SimpleNamespace(pid=pid) for pid in (1, 2)]
-
-        def replace_the_first(supervisor: Any) -> None:
-            supervisor.processes[0] = SimpleNamespace(pid=3)
-
-        def run(supervisor: Any) -> None:
-            supervisor.sockets[0].close()
-            supervisor.init_processes()
-            for _ in range(3):
-                supervisor.keep_subprocess_alive()
-
-        monkeypatch.setattr(Multiprocess, "init_processes", start)
-        monkeypatch.setattr(Multiprocess, "keep_subprocess_alive", replace_the_first)
-        monkeypatch.setattr(Multiprocess, "run", run)
-        serve(f"{module}:make", settings(workers=2))
-        assert forgotten == [1]
-
     @pytest.mark.parametrize("workers", [1, 3])
     def test_a_port_for_metrics_that_is_taken_is_a_faulty_setting(
         self, module: str, settings: Settings, ran: list[Any], workers: int
@@ -303,6 +291,27 @@ class TestSupervisors:
         [supervisor] = ran
         assert isinstance(supervisor, ChangeReload)
         assert supervisor.config.reload_dirs == [tmp_path]
+
+    def test_says_where_it_listens_when_somebody_takes_connections(
+        self, module: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        urls: list[str] = []
+        told = threading.Event()
+
+        def on_started(url: str) -> None:
+            urls.append(url)
+            told.set()
+
+        def run(supervisor: Any) -> None:
+            [listener] = supervisor.sockets
+            assert not told.wait(0.3)
+            listener.listen()
+            assert told.wait(10)
+            assert urls == [f"http://127.0.0.1:{listener.getsockname()[1]}"]
+            listener.close()
+
+        monkeypatch.setattr(ChangeReload, "run", run)
+        serve(f"{module}:make", settings(), reload_dirs=[str(tmp_path)], on_started=on_started)
 
 
 class TestHandleExit:

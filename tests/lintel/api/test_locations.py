@@ -49,3 +49,17 @@ class TestCreated:
         assert found.isascii()
         assert found.isprintable()
         assert " " not in found
+
+
+class TestMonitored:
+    def test_is_a_link_beside_the_location(self) -> None:
+        app = FastAPI()
+
+        @app.get("/jobs/{name}")
+        async def read_job(name: str) -> str:
+            return name
+
+        response = Response()
+        locator = Locator(Request({"type": "http", "app": app, "headers": [], "root_path": "/behind"}), response)
+        assert locator.monitored("read_job", "made", name="a>b") == "made"
+        assert response.headers["link"] == '</behind/jobs/a%3Eb>; rel="monitor"'

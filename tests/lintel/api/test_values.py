@@ -1,7 +1,7 @@
 """Moments and exact numbers."""
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lintel.api import Exact, Instant
+from lintel.api import Day, Exact, Instant
 from lintel.api._values import FIRST_YEAR, LAST_YEAR
 
 instant: TypeAdapter[datetime] = TypeAdapter(Instant)
 price: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, Exact(max_digits=8, decimal_places=2)])
 count: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, Exact(max_digits=3, decimal_places=0)])
 share: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, Exact(max_digits=2, decimal_places=2)])
+day: TypeAdapter[date] = TypeAdapter(Day)
 CPU_SECONDS = 1.0
 
 offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -151,3 +152,19 @@ class TestExact:
         for value in ("NaN", "1E+10", "0.001"):
             with pytest.raises(ValidationError):
                 price.validate_python(Decimal(value))
+
+
+class TestDay:
+    @pytest.mark.parametrize("value", ["2026-11-20", date(2026, 11, 20)])
+    def test_is_a_date(self, value: object) -> None:
+        assert day.validate_python(value) == date(2026, 11, 20)
+
+    @pytest.mark.parametrize(
+        "value",
+        [0, 1_700_000_000, 1.5, True, None, "1700000000", "2026-11-20T00:00:00", "2026-11-31", "26-11-20",
+         "\u0662\u0660\u0662\u0666-11-20",
+         datetime(2026, 11, 20, tzinfo=UTC), "x" * 100_000],
+    )  # fmt: skip
+    def test_is_nothing_else(self, value: object) -> None:
+        with pytest.raises(ValidationError):
+            day.validate_python(value)

@@ -170,6 +170,14 @@ class TestStatementTimeout:
             await endless(database)
         assert 0.15 < time.monotonic() - started < SOON
 
+    async def test_ends_a_statement_that_would_end_too_late(self, make_database: DatabaseFactory) -> None:
+        database = await make_database(database_statement_timeout=0.1)
+        count = (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n"
+        )
+        with pytest.raises(Unavailable):
+            await database.fetch_one(text(count))
+
     @pytest.mark.parametrize("endless", [read_endlessly, write_endlessly])
     async def test_leaves_the_connection_fit_for_the_next(self, make_database: DatabaseFactory, endless: Any) -> None:
         database = await make_database(database_statement_timeout=0.2, database_pool_size=1, database_max_overflow=0)

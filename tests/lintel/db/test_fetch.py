@@ -24,7 +24,8 @@ BY_OWNER = OWNERS.where(Account.owner == bindparam("owner"))
 @pytest.fixture(params=["an idle connection", "a new connection"])
 async def reading(request: pytest.FixtureRequest, database: Database, make_database: DatabaseFactory) -> Database:
     """A database whose reader has, or has not, a connection at hand."""
-    other = await make_database()
+    # SQLite cannot be told to stop: what is cancelled there goes on for as long as a statement may take.
+    other = await make_database(database_statement_timeout=2)
     if request.param == "an idle connection":
         await owners(other)
     return other

@@ -203,6 +203,28 @@ class TestStack:
         assert head.header("content-length") == big.header("content-length")
         assert (plain.header("content-encoding"), plain.header("vary")) == (None, "Accept-Encoding")
 
+    @pytest.mark.parametrize(
+        ("accepted", "encoding"),
+        [
+            (b"gzip", "gzip"),
+            (b"br, GZIP;q=0.1", "gzip"),
+            (b"gzip;q=1.0", "gzip"),
+            (b"gzip;q=0", None),
+            (b"br, gzip ; q=0.000", None),
+            (b"identity", None),
+        ],
+    )
+    async def test_compresses_for_whom_accepts_it(self, accepted: bytes, encoding: str | None) -> None:
+        """RFC 9110, 12.5.3: a weight of 0 says no."""
+
+        async def large(_: Request) -> Response:
+            return PlainTextResponse("x" * 2_000)
+
+        app = wrap_in_middleware(Starlette(routes=[Route("/", large)]), load_settings(HttpSettings, env_file=None))
+        headers = [(b"host", b"localhost"), (b"accept-encoding", accepted)]
+        answer = await asgi_request(app, "GET", "/", headers=headers)
+        assert answer.header("content-encoding") == encoding
+
     @pytest.mark.parametrize("status", [204, 304])
     async def test_compresses_nothing_where_there_is_no_body(self, status: int) -> None:
         async def nothing(_: Request) -> Response:

@@ -49,6 +49,9 @@ class Fixed:
             raise self.decision
         return self.decision
 
+    async def forget(self, policy: Policy, key: str) -> None:
+        self.keys.remove(key)
+
     opened = MemoryRateLimiter().opened
 
 

@@ -25,7 +25,7 @@ def port() -> int:
 class TestRouter:
     async def test_shows_the_metrics_to_everybody_where_nobody_guards_it(self) -> None:
         metrics, app = Metrics(), FastAPI()
-        metrics.http.count("GET", "/words", 200, 0.1)
+        metrics.http.of("GET", "/words").count(200, 0.1)
         app.include_router(metrics_router(metrics, guard=None))
         answer = await asgi_request(app, "GET", "/metrics")
         assert (answer.status, answer.header("content-type")) == (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -53,7 +53,8 @@ class TestServed:
             answer = httpx2.get(f"http://127.0.0.1:{port}/metrics")
             assert (answer.status_code, answer.text, "server" in answer.headers) == (200, "up 1\n", False)
             assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 404
-            assert httpx2.get(f"http://127.0.0.1:{port}/metrics/").status_code == 404
+            assert httpx2.get(f"http://127.0.0.1:{port}/metrics/").status_code == 200
+            assert httpx2.get(f"http://127.0.0.1:{port}/metrics//").status_code == 404
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(f"http://127.0.0.1:{port}/metrics")
 

@@ -54,6 +54,8 @@ logging.getLogger("uvicorn.access").info("GET /")
 for chatty in ("httpx2", "aiosqlite", "alembic"):
     logging.getLogger(f"{chatty}.inner").info("chatter")
     logging.getLogger(f"{chatty}.inner").warning("worth a line")
+for told_by_us in ("aiormq", "aio_pika"):
+    logging.getLogger(f"{told_by_us}.inner").error("chatter", exc_info=OSError("gone"))
 """
 OURS = ("LOG_", "ENVIRONMENT", "DATA_DIR", "PYTHONIOENCODING", "PYTHONUTF8")
 
@@ -164,11 +166,12 @@ class TestJson:
         assert "color_message" not in records["Started x"]
         assert [line for line in json_lines if "GET /" in line or "36m" in line] == []
 
-    def test_uvicorn_does_not_warn_of_stray_upgrades(self) -> None:
+    def test_uvicorn_does_not_speak_of_upgrades_and_handshakes(self) -> None:
         lines = written(
-            "configure(log_format='json')\nuvicorn = logging.getLogger('uvicorn.error')\n"
+            "configure(log_format='json', log_level='DEBUG')\nuvicorn = logging.getLogger('uvicorn.error')\n"
             "uvicorn.warning('Unsupported upgrade request.')\n"
-            "uvicorn.warning('No supported WebSocket library detected. Please use pip.')\n"
+            "uvicorn.info('%s - \"WebSocket %s\" [accepted]', 'client', '/ws?ticket=secret')\n"
+            "uvicorn.debug('< Authorization: Bearer secret')\n"
             "uvicorn.warning('Something else.')"
         )
         assert [strictly(line)["message"] for line in lines] == ["Something else."]
@@ -275,3 +278,16 @@ class TestConfigureLogging:
     def test_an_output_that_is_not_utf8_does_not_fail_the_caller(self, log_format: str) -> None:
         code = f"configure(log_format='{log_format}')\nours.info('Grüße')\nours.info('after')"
         assert len(written(code, PYTHONIOENCODING="ascii")) == 2
+
+
+def test_an_error_is_written_before_the_process_can_die_of_it() -> None:
+    lines = written(
+        "import asyncio, os\n"
+        "configure(log_format='json')\n"
+        "async def main():\n"
+        "    ours.info('before')\n"
+        "    ours.error('the end')\n"
+        "    os._exit(0)\n"
+        "asyncio.run(main())\n"
+    )
+    assert [json.loads(line)["message"] for line in lines] == ["before", "the end"]

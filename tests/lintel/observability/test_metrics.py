@@ -15,7 +15,7 @@ def metrics() -> Metrics:
 
 
 def count(metrics: Metrics, method: str = "GET", endpoint: str | None = "/words", status: int = 200) -> None:
-    metrics.http.count(method, endpoint, status, 0.002)
+    metrics.http.of(method, endpoint).count(status, 0.002)
 
 
 class TestRequests:
@@ -32,7 +32,7 @@ class TestRequests:
 
     def test_are_timed_by_method_and_route(self, metrics: Metrics) -> None:
         for seconds in (0.0004, 0.003, 60):
-            metrics.http.count("GET", "/words", 200, seconds)
+            metrics.http.of("GET", "/words").count(200, seconds)
         assert samples(metrics.text(), "http_request_duration_seconds_count") == {("GET", "/words"): 3}
         total = samples(metrics.text(), "http_request_duration_seconds_sum")[("GET", "/words")]
         assert total == pytest.approx(60.0034)
@@ -40,7 +40,7 @@ class TestRequests:
         assert [buckets[("GET", "/words", le)] for le in ("0.001", "0.005", "10.0", "+Inf")] == [1, 2, 2, 3]
 
     def test_in_flight_are_a_gauge_by_method_and_route(self, metrics: Metrics) -> None:
-        gauge = metrics.http.in_flight("GET", "/words")
+        gauge = metrics.http.of("GET", "/words").in_flight
         gauge.inc()
         assert samples(metrics.text(), "http_active_requests") == {("GET", "/words"): 1}
         gauge.dec()
@@ -50,10 +50,10 @@ class TestRequests:
         """TRAP-97."""
         for number in range(1_000):
             count(metrics, f"BREW{number}", None, 404)
-            metrics.http.in_flight(f"BREW{number}", None).inc()
+            metrics.http.of(f"BREW{number}", None).in_flight.inc()
         assert samples(metrics.text(), "http_requests_total") == {("other", "unmatched", "404"): 1_000}
         assert samples(metrics.text(), "http_active_requests") == {("other", "unmatched"): 1_000}
-        assert len(metrics.http._finished) == len(metrics.http._in_flight) == 1
+        assert len(metrics.http._endpoints) == 1
 
 
 class TestProcess:

@@ -15,8 +15,8 @@ import os, sys
 from lintel.observability import Metrics
 metrics = Metrics()
 for _ in range(int(sys.argv[1])):
-    metrics.http.count("GET", "/words", 200, 0.002)
-metrics.http.in_flight("GET", "/words").inc()
+    metrics.http.of("GET", "/words").count(200, 0.002)
+metrics.http.of("GET", "/words").in_flight.inc()
 print(os.getpid(), flush=True)
 sys.stdin.read()
 sys.stdout.buffer.write(metrics.text())

@@ -47,6 +47,12 @@ class Shared:
             raise self.fault
         return await self.counters.hit(policy, key, cost=cost)
 
+    async def forget(self, policy: Policy, key: str) -> None:
+        await asyncio.sleep(self.delay)
+        if self.fault is not None:
+            raise self.fault
+        await self.counters.forget(policy, key)
+
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         self.is_open = True
@@ -99,6 +105,32 @@ class TestOutage:
             with pytest.raises(Unavailable) as refused:
                 await limiter.hit(SIGN_IN, "ada")
             assert refused.value.retry_after == 1
+
+    async def test_that_is_waited_for_through_a_busy_moment(self, limiter: FailoverRateLimiter, shared: Shared) -> None:
+        shared.delay = 0.15
+        assert (await limiter.hit(POLICY, "ada")).remaining == 99  # does not wait
+        assert (await limiter.hit(SIGN_IN, "ada")).remaining == 4
+        assert (await shared.counters.hit(SIGN_IN, "ada")).remaining == 3
+
+    async def test_forgetting_is_not_waited_for_long(self, shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lintel.ratelimit._failover.PATIENCE", 0.05)
+        limiter = FailoverRateLimiter(shared)
+        for fault, delay in ((CountersUnavailable(), 0.0), (None, 60.0)):
+            shared.fault, shared.delay = fault, delay
+            async with asyncio.timeout(10):
+                await limiter.forget(SIGN_IN, "ada")
+
+    async def test_what_was_counted_meanwhile_is_forgotten_as_well(
+        self, limiter: FailoverRateLimiter, shared: Shared
+    ) -> None:
+        await limiter.hit(POLICY, "ada")
+        shared.fault = CountersUnavailable()
+        await limiter.hit(POLICY, "ada")
+        shared.fault = None
+        await limiter.forget(POLICY, "ada")
+        assert (await shared.counters.hit(POLICY, "ada")).remaining == 99
+        shared.fault = CountersUnavailable()
+        assert (await limiter.hit(POLICY, "ada")).remaining == 99
 
     async def test_only_one_request_waits(self, shared: Shared) -> None:
         limiter = FailoverRateLimiter(shared, pause=60)

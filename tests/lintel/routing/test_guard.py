@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from starlette.routing import Mount, Route
 
 from lintel.routing import UnguardedRouteError, check_routes_guarded
@@ -20,6 +20,9 @@ async def admin(_: Annotated[str, Depends(who)]) -> str:
 async def endpoint() -> None: ...
 
 
+async def socket(_: WebSocket) -> None: ...
+
+
 def app_with(router: APIRouter) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.include_router(router, prefix="/v1")
@@ -33,6 +36,18 @@ class TestCheck:
         router.get("/b", dependencies=[Depends(admin)])(endpoint)
         router.get("/c")(endpoint)
         check_routes_guarded(app_with(router), public=["GET /v1/c"], authenticators=[who])
+
+    def test_passes_guarded_and_listed_websockets(self) -> None:
+        router = APIRouter()
+        router.websocket("/a", dependencies=[Depends(who)])(socket)
+        router.websocket("/b")(socket)
+        check_routes_guarded(app_with(router), public=["WEBSOCKET /v1/b"], authenticators=[who])
+
+    def test_refuses_a_websocket_that_is_open_by_accident(self) -> None:
+        router = APIRouter()
+        router.websocket("/a")(socket)
+        with pytest.raises(UnguardedRouteError, match="WEBSOCKET /v1/a"):
+            check_routes_guarded(app_with(router), public=[], authenticators=[who])
 
     def test_passes_routes_guarded_by_their_router(self) -> None:
         router = APIRouter(dependencies=[Depends(who)])

@@ -2,18 +2,21 @@ import base64
 import hmac
 import json
 import random
+import socket
 import string
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey, KeySet, OctKey
 
-from lintel.security import InvalidToken, TokenSigner
-from lintel.security._tokens import MAX_LENGTH
+from lintel.security import InvalidToken, SigningKeys, TokenSigner
+from lintel.security._tokens import LEEWAY, MAX_LENGTH
 
 KEY = "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA"
 MINUTE = timedelta(minutes=1)
@@ -22,9 +25,16 @@ Make = Callable[..., TokenSigner]
 Forge = Callable[..., str]
 
 
-def make(key: str = KEY, *, lifetime: timedelta = MINUTE, **values: str) -> TokenSigner:
-    options = {"algorithm": "HS256", "issuer": "lintel", "audience": "api", "kind": "at+jwt"}
-    return TokenSigner(key, lifetime=lifetime, **{**options, **values})
+def make(*secrets: str, lifetime: timedelta = MINUTE, keys: SigningKeys | None = None, **values: str) -> TokenSigner:
+    options = {"issuer": "lintel", "audience": "api", "kind": "at+jwt"}
+    return TokenSigner(keys or SigningKeys.of_secrets(secrets or (KEY,)), lifetime=lifetime, **{**options, **values})
+
+
+def private_key() -> str:
+    return ECKey.generate_key("P-256").as_pem(private=True).decode()
+
+
+EC_KEYS = SigningKeys.of_private_key(private_key())
 
 
 def encoded(part: Any) -> str:
@@ -56,7 +66,7 @@ class TestSign:
         before = int(time.time())
         token = signer.sign("7", {"sid": "s"})
         header, claims = map(decoded, token.value.split(".")[:2])
-        assert header == {"alg": "HS256", "typ": "at+jwt"}
+        assert header == {"alg": "HS256", "typ": "at+jwt", "kid": SigningKeys.of_secrets([KEY]).current_id}
         assert {name: claims[name] for name in ("sub", "sid", "iss", "aud")} == {
             "sub": "7",
             "sid": "s",
@@ -102,11 +112,12 @@ class TestVerify:
             make(audience="admin"),
             make(kind="refresh+jwt"),
             make(kind="JWT"),
-            make(algorithm="HS512"),
+            make(keys=replace(SigningKeys.of_secrets([KEY]), algorithm="HS512")),
+            make(keys=EC_KEYS),
             make(lifetime=-MINUTE),
             make(lifetime=timedelta(0)),
         ],
-        ids=["key", "issuer", "audience", "kind", "no kind", "algorithm", "expired", "just expired"],
+        ids=["key", "issuer", "audience", "kind", "no kind", "algorithm", "ES256", "expired", "just expired"],
     )
     def test_refuses_those_made_otherwise(self, signer: TokenSigner, other: TokenSigner) -> None:
         token = other.sign("7").value
@@ -131,6 +142,9 @@ class TestVerify:
         [
             {"exp": 0},
             {"exp": time.time() - 1},
+            {"exp": True},
+            {"exp": float("nan")},
+            {"exp": float("inf")},
             {"exp": "tomorrow"},
             {"exp": str(int(time.time() + 1e6))},
             {"exp": [9_999_999_999]},
@@ -194,6 +208,9 @@ class TestVerify:
             {"alg": "HS256", "crit": 5},
             {"alg": "HS256", "crit": [[]]},
             {"alg": "HS256", "kid": 5, "jwk": 5, "jku": {}, "x5c": 5},
+            {"alg": "HS256", "typ": "at+jwt", "kid": "../../dev/null"},
+            {"alg": "HS256", "typ": "at+jwt", "kid": "' OR 1=1 --"},
+            {"alg": "HS256", "typ": "at+jwt", "kid": [KEY]},
             {"alg": "dir", "enc": "A128GCM"},
             [],
             5,
@@ -207,6 +224,36 @@ class TestVerify:
         payload = forge().split(".")[1]
         with pytest.raises(InvalidToken):
             signer.verify(f"{encoded(header)}.{payload}.{signature}")
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"jku": "http://127.0.0.1:1/keys"},
+            {"x5u": "http://127.0.0.1:1/keys"},
+            {"x5c": ["AAAA"]},
+            {"jwk": {"kty": "oct", "k": encoded(KEY.encode())}},
+            {"crit": ["exp"], "exp": 1},
+            {"crit": []},
+            {"b64": False},
+            {"b64": True},
+            {"cty": "JWT"},
+            {"zip": "DEF"},
+            {"x": 1},
+            {"kid": ""},
+            {"kid": 5},
+            {"kid": {"kid": 1}},
+            {"kid": "another"},
+            {"kid": "../" * 50},
+            {"kid": "x" * 400},
+        ],
+        ids="-".join,
+    )
+    def test_refuses_what_else_a_header_can_say_though_it_is_signed_with_our_key(
+        self, signer: TokenSigner, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(socket, "socket", pytest.fail)  # nothing that it names is fetched
+        with pytest.raises(InvalidToken):
+            signer.verify(signed_by_hand({"alg": "HS256", "typ": "at+jwt", **more}))
 
     @pytest.mark.parametrize("part", [0, 1, 2])
     def test_refuses_one_in_which_a_part_was_replaced(self, signer: TokenSigner, part: int) -> None:
@@ -266,14 +313,20 @@ class TestVerify:
             signer.verify(text)
         assert time.perf_counter() - started < 0.1
 
-    def test_never_answers_a_damaged_one_with_anything_but_a_refusal(self, signer: TokenSigner) -> None:
+    @pytest.mark.parametrize("keys", [SigningKeys.of_secrets([KEY]), EC_KEYS], ids=["HS256", "ES256"])
+    def test_never_answers_a_damaged_one_with_anything_but_a_refusal(self, keys: SigningKeys) -> None:
+        """Row 57: 60,000 of them."""
+        signer = make(keys=keys)
         token, chance = signer.sign("7").value, random.Random(7)  # noqa: S311 - the same damage each time
-        tried = {token}
-        while len(tried) <= 2_000:
-            tried.add(damaged(token, chance))
-        for text in tried - {token}:
-            with pytest.raises(InvalidToken):
+        accepted = 0
+        for _ in range(30_000):
+            text = damaged(token, chance)
+            try:
                 signer.verify(text)
+            except InvalidToken:
+                continue
+            accepted += text != token
+        assert accepted == 0
 
     def test_says_nothing_about_why(self, signer: TokenSigner) -> None:
         token = forge(exp=0, sub="hunter2")
@@ -353,3 +406,117 @@ class TestRemembering:
         for token in (first, second, third, third, second, first):
             signer.verify(token)
         assert checked == [first, second, third, first]
+
+
+class TestClocks:
+    """Row 60: machines whose clocks differ."""
+
+    @pytest.mark.parametrize("ahead", [0, 1, LEEWAY - 1])
+    def test_one_that_is_a_little_ahead_can_sign_for_others(
+        self, signer: TokenSigner, monkeypatch: pytest.MonkeyPatch, ahead: int
+    ) -> None:
+        now = time.time()
+        token = forge(iat=now + ahead, nbf=now + ahead, exp=now + ahead + 60)
+        monkeypatch.setattr(time, "time", lambda: now)
+        for _ in range(2):  # the second time it is remembered
+            assert signer.verify(token)["sub"] == "7"
+
+    @pytest.mark.parametrize("ahead", [LEEWAY + 2, 3_600])
+    def test_one_that_is_far_ahead_cannot(self, signer: TokenSigner, ahead: int) -> None:
+        now = time.time()
+        with pytest.raises(InvalidToken):
+            signer.verify(forge(iat=now + ahead, nbf=now + ahead, exp=now + ahead + 60))
+
+    @pytest.mark.parametrize("ago", [0, 1, LEEWAY - 1, LEEWAY + 1, 3_600])
+    def test_no_token_lives_longer_for_it(self, signer: TokenSigner, ago: int) -> None:
+        now = time.time()
+        for _ in range(2):
+            with pytest.raises(InvalidToken):
+                signer.verify(forge(iat=now - 7_200, nbf=now - 7_200, exp=now - ago))
+
+    def test_a_jump_there_and_back_again_changes_nothing(
+        self, signer: TokenSigner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        token, now = signer.sign("7").value, time.time()
+        for jump, is_good in ((0, True), (3_600, False), (0, True), (-3_600, False), (1, True)):
+            monkeypatch.setattr(time, "time", partial(float, now + jump))
+            if is_good:
+                assert signer.verify(token)["sub"] == "7"
+                continue
+            with pytest.raises(InvalidToken):
+                signer.verify(token)
+
+
+class TestRotation:
+    """Row 61."""
+
+    OLD, OLDER = "the key before it, also long enough 012345", "the one before that, long enough too 01234"
+
+    def test_tokens_of_former_secrets_are_good_as_long_as_these_are_named(self) -> None:
+        old, older = make(self.OLD).sign("7").value, make(self.OLDER).sign("7").value
+        both, one, none = make(KEY, self.OLD, self.OLDER), make(KEY, self.OLD), make(KEY)
+        for signer, good in ((both, [old, older]), (one, [old]), (none, [])):
+            for token in (old, older):
+                if token in good:
+                    assert signer.verify(token)["sub"] == "7"
+                    continue
+                with pytest.raises(InvalidToken):
+                    signer.verify(token)
+
+    def test_new_ones_are_signed_with_the_first(self) -> None:
+        token = make(KEY, self.OLD).sign("7").value
+        assert make(KEY).verify(token)["sub"] == "7"
+        with pytest.raises(InvalidToken):
+            make(self.OLD).verify(token)
+
+    def test_one_that_names_no_key_is_tried_with_the_first_alone(self) -> None:
+        nameless = signed_by_hand({"alg": "HS256", "typ": "at+jwt"})
+        assert make(KEY, self.OLD).verify(nameless)["sub"] == "7"
+        with pytest.raises(InvalidToken):
+            make(self.OLD, KEY).verify(nameless)
+
+    def test_one_that_names_another_key_than_its_own_is_refused(self) -> None:
+        keys = SigningKeys.of_secrets([KEY, self.OLD])
+        wrong = next(key_id for key_id in keys.by_id if key_id != keys.current_id)
+        with pytest.raises(InvalidToken):
+            make(keys=keys).verify(signed_by_hand({"alg": "HS256", "typ": "at+jwt", "kid": wrong}))
+
+    def test_published_keys_rotate_as_well(self) -> None:
+        old, new = private_key(), private_key()
+        former = SigningKeys.of_private_key(old)
+        token = make(keys=former).sign("7").value
+        published = json.dumps({"keys": former.public()})
+        assert make(keys=SigningKeys.of_private_key(new, published)).verify(token)["sub"] == "7"
+        with pytest.raises(InvalidToken):
+            make(keys=SigningKeys.of_private_key(new)).verify(token)
+
+
+class TestES256:
+    def test_others_can_verify_with_what_is_published(self) -> None:
+        token = make(keys=EC_KEYS).sign("7").value
+        published = KeySet.import_key_set({"keys": EC_KEYS.public()})
+        assert jwt.decode(token, published, algorithms=["ES256"]).claims["sub"] == "7"
+
+    @pytest.mark.parametrize("form", ["pem", "der", "jwk", "x", "set"])
+    def test_a_published_key_is_no_secret_to_sign_with(self, form: str) -> None:
+        """Confusion of algorithms: what everybody has must not verify an HMAC."""
+        public = ECKey.import_key(EC_KEYS.public()[0])
+        secret = {
+            "pem": public.as_pem(private=False),
+            "der": public.as_der(private=False),
+            "jwk": json.dumps(public.as_dict(private=False)).encode(),
+            "x": base64.urlsafe_b64decode(str(public.as_dict()["x"]) + "="),
+            "set": json.dumps({"keys": EC_KEYS.public()}).encode(),
+        }[form]
+        for key_id in (EC_KEYS.current_id, None):
+            header = {"alg": "HS256", "typ": "at+jwt", **({"kid": key_id} if key_id else {})}
+            text = f"{encoded(header)}.{forge().split('.')[1]}"
+            with pytest.raises(InvalidToken):
+                make(keys=EC_KEYS).verify(f"{text}.{encoded(hmac.digest(secret, text.encode(), 'sha256'))}")
+
+    @pytest.mark.parametrize("signature", [bytes(64), bytes(63) + b"\1", b"\xff" * 64, b"", bytes(32)], ids=len)
+    def test_a_signature_of_nothing_is_none(self, signature: bytes) -> None:
+        """All zeros were once valid for every message (CVE-2022-21449)."""
+        head, body, _ = make(keys=EC_KEYS).sign("7").value.split(".")
+        with pytest.raises(InvalidToken):
+            make(keys=EC_KEYS).verify(f"{head}.{body}.{encoded(signature)}")

@@ -10,6 +10,7 @@ DEPLOYABLE = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA",
     "ALLOWED_HOSTS": "api.lintel.test",
+    "MAIL_URL": "smtp://mail.lintel.test",
 }
 """The least that a deployed service must set."""
 

@@ -18,6 +18,18 @@ SECRET = "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA"
 DEPLOYED = pytest.mark.parametrize("environment", ["production", "staging"])
 UNDEPLOYED = pytest.mark.parametrize("environment", ["development", "test"])
 
+UNTHROTTLED = dict.fromkeys(
+    [
+        "LOGIN_ATTEMPTS",
+        "LOGIN_ATTEMPTS_PER_ADDRESS",
+        "LOGIN_ATTEMPTS_PER_ACCOUNT",
+        "REGISTRATIONS_PER_ADDRESS",
+        "PASSWORD_MAILS_PER_ADDRESS",
+    ],
+    "0",
+)
+"""What the service itself would have counted together."""
+
 DOCUMENTED = [
     ("APP_NAME", "Words", "app_name", "Words"),
     ("API_TITLE", "Words", "app_name", "Words"),
@@ -42,6 +54,9 @@ DOCUMENTED = [
     ("LOG_FORMAT", "plain", "log_format", "plain"),
     ("REDIS_URL", "redis://localhost:6379", "redis_url", SecretStr("redis://localhost:6379")),
     ("ENABLE_CACHING", "false", "enable_caching", False),
+    ("CACHE_TTL_LIST", "60", "cache_ttl_list", 60),
+    ("CACHE_TTL_ITEM", "60", "cache_ttl_item", 60),
+    ("CACHE_TTL_DEFAULT", "60", "cache_ttl_default", 60),
     ("RATE_LIMIT_PER_MINUTE", "60", "rate_limit_per_minute", 60),
     ("RATE_LIMIT_REQUESTS", "60", "rate_limit_per_minute", 60),
 ]
@@ -129,16 +144,43 @@ class TestDefaults:
 
 
 class TestWorkers:
-    def test_several_cannot_count_limits_apart(self, faults: Faults) -> None:
-        found = faults(WORKERS="2")
-        assert found == {"WORKERS": "must be 1 without a REDIS_URL: each process would count rate limits for itself"}
+    """One refusal for everything that the embedded adapters cannot share, naming what to set."""
 
-    @pytest.mark.parametrize("other", [{"REDIS_URL": REDIS_URL}, {"RATE_LIMIT_PER_MINUTE": "0"}])
-    def test_they_can_with_a_shared_store_or_without_limits(self, read: Read, other: dict[str, str]) -> None:
-        assert read(WORKERS="2", **other).workers == 2
+    @pytest.mark.parametrize(
+        ("others", "what"),
+        [
+            ({}, "rate limits, a cache and channels"),
+            ({"DATABASE_URL": "sqlite:///x.db"}, "rate limits, a cache and channels"),
+            ({"DATABASE_URL": "postgresql://h/d"}, "rate limits and a cache"),
+            ({"DATABASE_URL": "postgresql://h/d", "RATE_LIMIT_PER_MINUTE": "0"}, "a cache"),
+            ({"RATE_LIMIT_PER_MINUTE": "0", "ENABLE_CACHING": "no"}, "channels"),
+        ],
+    )
+    def test_several_cannot_keep_apart_what_they_must_share(
+        self, faults: Faults, others: dict[str, str], what: str
+    ) -> None:
+        found = faults(WORKERS="2", **others)
+        assert found == {"WORKERS": f"must be 1 without a REDIS_URL: each process would have {what} of its own"}
 
-    def test_a_faulty_limit_is_one_fault(self, faults: Faults) -> None:
-        assert list(faults(WORKERS="2", RATE_LIMIT_PER_MINUTE="many")) == ["RATE_LIMIT_PER_MINUTE"]
+    @pytest.mark.parametrize(
+        "others",
+        [
+            {"REDIS_URL": REDIS_URL},
+            {"DATABASE_URL": "postgresql://h/d", "RATE_LIMIT_PER_MINUTE": "0", "ENABLE_CACHING": "no", **UNTHROTTLED},
+        ],
+    )
+    def test_they_can_with_a_shared_store_or_without_need_of_one(self, read: Read, others: dict[str, str]) -> None:
+        assert read(WORKERS="2", **others).workers == 2
+
+    def test_one_needs_nothing(self, read: Read) -> None:
+        assert read(WORKERS="1").workers == 1
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("RATE_LIMIT_PER_MINUTE", "many"), ("REDIS_URL", "x"), ("ENABLE_CACHING", "7")]
+    )
+    def test_a_faulty_setting_is_one_fault(self, faults: Faults, name: str, value: str) -> None:
+        others = {"DATABASE_URL": "postgresql://h/d", "RATE_LIMIT_PER_MINUTE": "0", "ENABLE_CACHING": "no"}
+        assert list(faults(WORKERS="2", **{**others, **UNTHROTTLED, name: value})) == [name]
 
 
 class TestNumbers:
@@ -289,7 +331,7 @@ class TestHttpSettings:
 class TestDatabaseSettings:
     @pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_READER_URL"])
     @pytest.mark.parametrize(
-        "url", ["postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h:5432/d", "sqlite:///x.db", "sqlite://"]
+        "url", ["postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h:5432/d", "sqlite:///x.db", "sqlite:////folder/x.db"]
     )
     def test_both_kinds_are_taken(self, read: Read, name: str, url: str) -> None:
         value = getattr(read(**{name: url}), name.lower())
@@ -302,6 +344,9 @@ class TestDatabaseSettings:
         [
             "hunter2",
             "mysql://u:hunter2@h/d",
+            "sqlite://",
+            "sqlite:///:memory:",
+            "sqlite:///file:hunter2?mode=memory&uri=true",
             "nothing://u:hunter2@h/d",
             "postgresql://u:hunter2/d",
             "postgres://u:hunter2@h/d",
@@ -356,66 +401,6 @@ class TestRedisSettings:
             "REDIS_URL": "must be redis://:password@host:port/number, or rediss:// for TLS; "
             "#, / and @ in the password are percent-encoded"
         }
-
-
-class TestSecuritySettings:
-    @DEPLOYED
-    def test_a_secret_has_at_least_32_characters(
-        self, read: Read, faults: Faults, deployable: dict[str, str], environment: str
-    ) -> None:
-        deployable["ENVIRONMENT"] = environment
-        assert faults(**{**deployable, "SECRET_KEY": SECRET[:31]}) == {"SECRET_KEY": "must be at least 32 characters"}
-        assert read(**deployable).secret_key == SecretStr(SECRET[:32])
-
-    def test_a_short_secret_is_refused_in_development_too(self, faults: Faults) -> None:
-        assert list(faults(SECRET_KEY=SECRET[:31])) == ["SECRET_KEY"]
-
-    @pytest.mark.parametrize("environment", ["test", "staging", "production"])
-    @pytest.mark.parametrize("text", [None, "", "  "])
-    def test_a_missing_secret_is_refused_outside_of_development(
-        self, faults: Faults, deployable: dict[str, str], environment: str, text: str | None
-    ) -> None:
-        del deployable["SECRET_KEY"]
-        given = {} if text is None else {"SECRET_KEY": text}
-        found = faults(**{**deployable, "ENVIRONMENT": environment, **given})
-        assert list(found) == ["SECRET_KEY"]
-        assert found["SECRET_KEY"].startswith("is required; make one: ")
-
-    @DEPLOYED
-    @pytest.mark.parametrize(
-        "secret",
-        [
-            "x" * 64,
-            "abcabcabcabcabcabcabcabcabcabcabcabc",
-            "123456789" * 5,
-            f"changeme-{SECRET}",
-            f"ChangeMe-{SECRET}",
-            f"change-me-{SECRET}",
-            f"CHANGE_ME_{SECRET}",
-            f"your-secret-{SECRET}",
-            f"your_secret_{SECRET}",
-            f"super-secret-key-{SECRET}",
-            f"{SECRET}.example",
-        ],
-    )
-    def test_a_placeholder_is_refused_where_deployed(
-        self, faults: Faults, deployable: dict[str, str], environment: str, secret: str
-    ) -> None:
-        found = faults(**{**deployable, "ENVIRONMENT": environment, "SECRET_KEY": secret})
-        assert found == {"SECRET_KEY": PLACEHOLDER}
-
-    def test_ten_different_characters_are_no_placeholder(self, read: Read, deployable: dict[str, str]) -> None:
-        deployable["SECRET_KEY"] = "0123456789" * 4
-        assert read(**deployable).secret_key == SecretStr("0123456789" * 4)
-
-    @UNDEPLOYED
-    def test_a_placeholder_does_elsewhere(self, read: Read, environment: str) -> None:
-        settings = read(ENVIRONMENT=environment, SECRET_KEY="changeme" * 4)
-        assert settings.secret_key == SecretStr("changeme" * 4)
-
-    @pytest.mark.parametrize("name", ["JWT_ISSUER", "JWT_AUDIENCE"])
-    def test_tokens_name_somebody(self, faults: Faults, name: str) -> None:
-        assert list(faults(**{name: ""})) == [name]
 
 
 class TestLoggingSettings:
@@ -498,6 +483,7 @@ class TestDeployed:
             "CORS_ORIGINS",
             "FORWARDED_ALLOW_IPS",
             "DATABASE_URL",
+            "MAIL_URL",
             "PORT",
         }
 
@@ -507,6 +493,7 @@ class TestDeployed:
             "SECRET_KEY",
             "ALLOWED_HOSTS",
             "DEBUG",
+            "MAIL_URL",
         }
 
     @UNDEPLOYED

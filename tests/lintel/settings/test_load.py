@@ -167,7 +167,13 @@ class TestSettingsError:
             read(ENVIRONMENT="production", PORT="-1", API_V1_PREFIX="v1")
         first, *lines = str(refused.value).splitlines()
         assert first == "the service cannot start with these settings:"
-        assert {line.split()[0] for line in lines} == {"SECRET_KEY", "ALLOWED_HOSTS", "PORT", "API_V1_PREFIX"}
+        assert {line.split()[0] for line in lines} == {
+            "SECRET_KEY",
+            "ALLOWED_HOSTS",
+            "MAIL_URL",
+            "PORT",
+            "API_V1_PREFIX",
+        }
 
     def test_shows_no_value(self, read: Read) -> None:
         wrong = {

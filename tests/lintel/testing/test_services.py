@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from _pytest.outcomes import Failed, Skipped
 
-from lintel.testing import RunningServer, ServerUnavailable, postgres_url, redis_url
+from lintel.testing import RunningServer, ServerUnavailable, postgres_url, rabbitmq_url, redis_url
+from lintel.testing._process import OwnProcess
 
 ENTRANCES = [
     pytest.param(postgres_url, "TEST_DATABASE_URL", "postgres_server", id="postgres"),
     pytest.param(redis_url, "TEST_REDIS_URL", "redis_server", id="redis"),
+    pytest.param(rabbitmq_url, "TEST_RABBITMQ_URL", "rabbitmq_server", id="rabbitmq"),
 ]
 Entrance = Callable[[], AbstractContextManager[str]]
 pytestmark = pytest.mark.parametrize(("entrance", "variable", "starter"), ENTRANCES)
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.parametrize(("entrance", "variable", "starter"), ENTRAN
 
 @pytest.fixture(autouse=True)
 def nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL", "CI"):
+    for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_RABBITMQ_URL", "CI"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -47,7 +49,7 @@ class TestOwnServer:
         @contextmanager
         def start() -> Iterator[RunningServer]:
             events.append("started")
-            yield RunningServer(url="own://server", pid=1, folder=tmp_path)
+            yield RunningServer(url="own://server", folder=tmp_path, process=OwnProcess(command=[], folder=tmp_path))
             events.append("ended")
 
         monkeypatch.setattr(f"lintel.testing._services.{starter}", start)
