@@ -1,9 +1,11 @@
 """Every operation of an application, read off its own document: a new route is attacked without a new test."""
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 
@@ -37,6 +39,17 @@ class Operation:
         """The path with these parameters, and 1 for the others."""
         names = [parameter["name"] for parameter in self.parameters if parameter["in"] == "path"]
         return self.template.format(**{name: values.get(name, 1) for name in names})
+
+    def query(self, **values: Any) -> bytes:
+        """A query with these parameters, and `a` for the others that there must be."""
+        names = [each["name"] for each in self.parameters if each["in"] == "query" and each.get("required")]
+        return urlencode({**dict.fromkeys(names, "a"), **values}).encode()
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path is this operation's, by its shape."""
+        # Names stand beside numbers of users and analyses, and are none of them (decision 0055).
+        pattern = re.sub(r"\{(user_id|analysis_id)\}", "[^/A-Za-z][^/]*", self.template)
+        return re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", pattern), path) is not None
 
     @property
     def collection(self) -> str:

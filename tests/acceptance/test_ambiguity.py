@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.conftest import Oracle
 from tests.acceptance.operations import Operation, operations
-from tests.conftest import ON_SQLITE, Person
+from tests.conftest import ON_SQLITE, PASSWORD, Person
 
 pytestmark = [pytest.mark.anyio, ON_SQLITE]
 
@@ -59,7 +59,7 @@ class TestRepeatedNames:
 
     @pytest.mark.parametrize("field", ["username", "password", "grant_type", "scope", "unknown"])
     async def test_no_form_has_a_field_twice(self, oracle: Oracle, ada: Person, field: str) -> None:
-        right = f"username={ada.user.email}&password=Lovelace1815&grant_type=password&scope="
+        right = f"username={ada.user.email}&password={PASSWORD}&grant_type=password&scope="
         again = {"username": "username=bob@example.com", "password": "password=x"}.get(field, f"{field}=&{field}=")
         body = f"{right}&{again}".encode()
         headers = {"host": "localhost", "content-type": URLENCODED, "content-length": str(len(body))}
@@ -143,8 +143,12 @@ class TestNumbers:
         if operation.body is not None:
             body = json.dumps(operation.body).encode()
             headers |= {"content-type": "application/json", "content-length": str(len(body))}
-        answer = await oracle.request(operation.method, path, headers=headers, query=query, body=body, expected={422})
-        assert answer.json()["errors"][0]["code"].endswith("_parsing")
+        # 404: a number in a path does not begin with a letter.
+        answer = await oracle.request(
+            operation.method, path, headers=headers, query=query, body=body, expected={422} if query else {404, 422}
+        )
+        if answer.status == 422:
+            assert answer.json()["errors"][0]["code"].endswith("_parsing")
 
 
 class TestCompressed:

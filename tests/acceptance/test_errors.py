@@ -14,11 +14,10 @@ from structlog.typing import EventDict
 from lintel import application
 from lintel.errors import NotFound, TooManyRequests, Unavailable
 from lintel.routing import Router
-from lintel.settings import Environment
 from lintel.testing import AsgiResponse, asgi_request
 from tests.acceptance.conftest import Oracle
 from tests.acceptance.operations import operations
-from tests.conftest import ON_SQLITE, Person, SettingsFactory
+from tests.conftest import IN_PRODUCTION, ON_SQLITE, Person, SettingsFactory
 
 pytestmark = [pytest.mark.anyio, ON_SQLITE]
 
@@ -203,7 +202,7 @@ class TestExposure:
     """Rows 44, 45."""
 
     async def test_production_shows_no_documentation(self, oracle_of: Callable[..., Any]) -> None:
-        oracle = await oracle_of(environment=Environment.PRODUCTION, docs=None, allowed_hosts="localhost")
+        oracle = await oracle_of(**IN_PRODUCTION)
         for path in ("/docs", "/redoc", "/openapi.json", "/docs/assets/swagger.js", "/admin"):
             await oracle.request("GET", path, expected={404})
 
@@ -265,7 +264,7 @@ class TestHeaders:
 
     async def test_what_is_personal_is_not_stored(self, oracle: Oracle, ada: Person) -> None:
         headers = {"host": "localhost", "authorization": f"Bearer {ada.token}"}
-        personal = await oracle.request("GET", "/api/v1/users/me", headers=headers, expected={200})
+        personal = await oracle.request("GET", "/api/v1/users/me/settings", headers=headers, expected={200})
         token = await ada.client.post("/api/v1/auth/login", data={"username": ada.user.email, "password": "x"})
         public = await oracle.request("GET", "/health", expected={200})
         assert personal.header("cache-control") == "no-store"

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from lintel.settings import Environment
 from tests.acceptance.conftest import Oracle
-from tests.conftest import ON_SQLITE, Person, RunningService
+from tests.conftest import IN_PRODUCTION, ON_SQLITE, Person, RunningService
 from tests.metrics import samples
 
 pytestmark = [pytest.mark.anyio, ON_SQLITE]
@@ -26,7 +25,7 @@ class TestWhoMayRead:
         await oracle.request("GET", "/metrics", headers=as_(admin), expected={200})
 
     async def test_administrators_in_production(self, oracle_of: Callable[..., Any]) -> None:
-        oracle: Oracle = await oracle_of(environment=Environment.PRODUCTION, docs=None, allowed_hosts="localhost")
+        oracle: Oracle = await oracle_of(**IN_PRODUCTION)
         await oracle.request("GET", "/metrics", headers=HOST, expected={401})
 
     async def test_nobody_where_they_are_off(self, oracle_of: Callable[..., Any]) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.core.permissions import Permission
+from app.schemas.api_keys import ApiKeyCreate, ApiKeyQuery
+from lintel.security import ApiKeys
 from lintel.testing import AsgiResponse
 from tests.acceptance.conftest import Oracle
 from tests.conftest import ON_SQLITE, Person
@@ -44,6 +47,20 @@ async def spend(oracle: Oracle, token: str | None = None, **options: Any) -> Non
     assert (await ask(oracle, token, expected={429}, **options)).header("retry-after")
 
 
+async def key_of(oracle: Oracle, person: Person) -> str:
+    """A key to read with, made without a request, which would count."""
+    new = ApiKeyCreate(name="import", scopes=[Permission.ANALYSES_READ])
+    me = await oracle.service.services.auth.authenticate(person.token)
+    return (await oracle.service.services.api_keys.create_key(me, new)).key
+
+
+async def revoke_all(oracle: Oracle, person: Person) -> None:
+    keys = oracle.service.services.api_keys
+    me = await oracle.service.services.auth.authenticate(person.token)
+    for key in (await keys.list_keys(me, ApiKeyQuery())).items:
+        await keys.revoke_key(me, key.id)
+
+
 class TestShare:
     async def test_it_is_told_how_much_is_left_until_nothing_is(self, strict: Oracle) -> None:
         answers = [await ask(strict, client=HERE, expected={401, 429}) for _ in range(LIMIT + 1)]
@@ -61,7 +78,7 @@ class TestShare:
 
     async def test_a_second_token_is_no_second_share(self, strict: Oracle, ada: Person) -> None:
         await spend(strict, ada.token)
-        again = strict.service.services.auth._tokens.sign(str(ada.id)).value
+        again = strict.service.services.auth._tokens.sign(str(ada.id), {"sid": str(ada.session_id)}).value
         assert again != ada.token
         await ask(strict, again, expected={429})
 
@@ -71,6 +88,32 @@ class TestShare:
             await ask(strict, f"{forged}{number}", client=HERE, expected={401})
         await ask(strict, f"{forged}x", client=HERE, expected={429})
         await ask(strict, forged, client=ELSEWHERE, expected={401})
+
+    async def test_a_key_counts_for_its_owner_once_it_was_let_in(self, strict: Oracle, ada: Person) -> None:
+        keys = [await key_of(strict, ada) for _ in range(2)]
+        await ask(strict, more={"x-api-key": keys[0]}, client=HERE, expected={200})  # the address has paid for this
+        for _ in range(LIMIT):
+            await ask(strict, more={"x-api-key": keys[0]}, client=ELSEWHERE, expected={200})
+        await ask(strict, more={"x-api-key": keys[0]}, client=HERE, expected={429})
+        await ask(strict, ada.token, client=HERE, expected={429})
+        # A second key has no second share, but the address's first time.
+        await ask(strict, more={"x-api-key": keys[1]}, client=HERE, expected={200})
+        await ask(strict, more={"x-api-key": keys[1]}, client=HERE, expected={429})
+
+    async def test_a_key_that_is_none_counts_for_the_address(self, strict: Oracle) -> None:
+        for _ in range(LIMIT):
+            await ask(strict, more={"x-api-key": ApiKeys().make()[0]}, client=HERE, expected={401})
+        await ask(strict, more={"x-api-key": ApiKeys().make()[0]}, client=HERE, expected={429})
+
+    async def test_a_revoked_key_counts_for_the_address(self, strict: Oracle, ada: Person) -> None:
+        key = await key_of(strict, ada)
+        await ask(strict, more={"x-api-key": key}, client=HERE, expected={200})
+        await revoke_all(strict, ada)
+        await ask(strict, more={"x-api-key": key}, client=HERE, expected={401})
+        for _ in range(LIMIT - 1):
+            await ask(strict, more={"x-api-key": key}, client=HERE, expected={401})
+        await ask(strict, more={"x-api-key": key}, client=HERE, expected={429})
+        await ask(strict, ada.token, client=HERE, expected={200})
 
     async def test_other_credentials_count_for_the_address(self, strict: Oracle) -> None:
         for number in range(LIMIT):

@@ -18,6 +18,10 @@ from tests.conftest import SettingsFactory
 FIRST_ERROR = 400
 EXPECTED = {200, 400, 401, 405, 415, 416, 422}
 HOST = b"Host: localhost\r\n"
+HANDSHAKE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 POST = b"POST /api/v1/auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 EMPTY_CHUNK = b"\r\n0\r\n\r\n"
 
@@ -220,4 +224,18 @@ class TestAddress:
 class TestUpgrade:
     @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"TLS/1.0"])
     def test_to_what_is_not_spoken_is_answered_as_if_nobody_had_asked(self, wired: Wired, protocol: bytes) -> None:
-        check(wired.send(get(headers=HOST + b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n")), {200})
+        answer = wired.send(get(headers=HOST + b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\n"))
+        if (wired.parser, protocol) == ("h11", b"websocket"):  # our own protocol is of httptools
+            assert answer.status == 400
+        else:
+            check(answer, {200})
+
+    def test_of_what_is_no_websocket_is_a_problem(self, wired: Wired) -> None:
+        check(wired.send(get(b"/health", HOST + HANDSHAKE)), {404})
+        check(wired.send(get(b"/nowhere", HOST + HANDSHAKE)), {404})
+        check(wired.send(get(b"/health", b"Host: elsewhere\r\n" + HANDSHAKE)), {400})
+
+    def test_of_another_method_is_the_request_itself(self, wired: Wired) -> None:
+        if wired.parser == "httptools":
+            request = b"POST /health HTTP/1.1\r\n" + HOST + HANDSHAKE + b"Content-Length: 0\r\n\r\n"
+            check(wired.send(request), {405})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import uvicorn
 from fastapi import FastAPI
 
+from lintel.protocols import HttpProtocol, WebSocketProtocol
 from lintel.server import Server
 
 PARSERS = ("httptools", "h11")
@@ -98,7 +99,8 @@ def listening(app: FastAPI, parser: str) -> Iterator[Wired]:
     config = uvicorn.Config(
         app,
         port=0,
-        http=parser,
+        http=HttpProtocol if parser == "httptools" else parser,
+        ws=WebSocketProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

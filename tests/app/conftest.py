@@ -79,7 +79,7 @@ async def add_user(
 
 def principal_of(user: UserRead) -> Principal:
     """As they are once signed in."""
-    return Principal(user.id, ROLE_PERMISSIONS[user.role])
+    return Principal(user.id, ROLE_PERMISSIONS[user.role], frozenset({user.role}))
 
 
 def assert_problem(answer: httpx2.Response, status: int, code: str, *pointers: str) -> None:

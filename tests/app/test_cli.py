@@ -20,6 +20,12 @@ from tests.conftest import ROOT
 
 PASSWORD = "Lovelace1815"
 KEY = "9f8KQmZ0s7RkTq3vWn5xYb2cLd4eHg6jUa1oPi"
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": KEY,
+    "ALLOWED_HOSTS": "lintel.dev",
+    "EMAIL_VERIFICATION": "optional",
+}
 COMMANDS = ["serve", "migrate", "create-admin", "settings", "openapi"]
 
 Run = Callable[..., Result]
@@ -109,11 +115,25 @@ class TestSettings:
         assert re.search(r"APP_NAME\s+│\s+Filed\s+│\s+\.env", run("settings").output)
 
     def test_can_be_checked(self, run: Run) -> None:
-        good = run("settings", "--check", ENVIRONMENT="production", SECRET_KEY=KEY, ALLOWED_HOSTS="lintel.dev")
+        good = run("settings", "--check", **PRODUCTION)
         assert (good.exit_code, good.output) == (
             0,
             "The settings are fit to start with (ENVIRONMENT=production).\n",
         )
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("MAIL_URL", "smtp://mail.test?tls=perhaps"),
+            ("STORAGE_URL", "s3://files?regoin=x"),
+            ("FLAGS_PROVIDER", "no:one"),
+        ],
+    )
+    def test_are_put_together_when_they_are_checked(self, run: Run, name: str, value: str) -> None:
+        bad = run("settings", "--check", **{name: value})
+        assert (bad.exit_code, bad.stdout) == (2, "")
+        assert name in bad.stderr
+        assert "Traceback" not in bad.stderr
 
     def test_are_written_as_an_example_even_where_they_are_faulty(self, run: Run) -> None:
         shown = run("settings", "--example", PORT="http")
@@ -178,6 +198,12 @@ class TestCreateAdmin:
         assert "There is an administrator already; nothing was changed" in again.output
         assert "create-admin --reset" in again.output
 
+    def test_refuses_a_password_made_of_the_address(self, migrated: Run) -> None:
+        done = migrated("create-admin", FIRST_ADMIN_PASSWORD=PASSWORD, FIRST_ADMIN_EMAIL="lovelace@example.com")
+        assert done.exit_code == 1
+        assert "/body/password: is made of your name" in done.output
+        assert PASSWORD not in done.output
+
     @pytest.mark.parametrize("environment", [{}, {"FIRST_ADMIN_PASSWORD": PASSWORD}])
     def test_resets_a_lost_password(self, migrated: Run, environment: dict[str, str]) -> None:
         migrated("create-admin")
@@ -198,7 +224,7 @@ class TestOpenapi:
         assert "/api/v1/analyses" in document["paths"]
 
     def test_prints_it_where_it_is_not_served(self, run: Run) -> None:
-        shown = run("openapi", ENVIRONMENT="production", SECRET_KEY=KEY, ALLOWED_HOSTS="lintel.dev")
+        shown = run("openapi", **PRODUCTION)
         assert "/api/v1/users" in json.loads(shown.stdout)["paths"]
 
 

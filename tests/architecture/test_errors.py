@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 
 BROAD = {"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"}
 WHERE_EVERYTHING_ENDS = (
+    "app/engines/text/reading.py",  # a text that fails in any way has failed, and the others have not
+    "src/lintel/flags/openfeature.py",  # whatever a vendor raises, a flag is at its default
+    "src/lintel/jobs/_execution.py",  # whatever a handler raises is how its job ended
+    "src/lintel/jobs/_taskiq.py",  # each broker has faults of its own, and none is the fault of who enqueued
+    "src/lintel/jobs/_tried.py",  # a worker goes on, and tries again
     "src/lintel/middleware/_error_boundary.py",  # answers it, with the status that it means
+    "src/lintel/middleware/_websocket.py",  # the same for WebSockets
     "src/lintel/observability/_health.py",  # a check that fails in any way has failed
+    "src/lintel/realtime/_sockets.py",  # whoever cannot be looked at is closed
     "src/lintel/testing/_asgi.py",  # stands for a server, and keeps it for the test to see
 )
 

@@ -21,6 +21,9 @@ VALUES = {
     "POSTGRES_PASSWORD": "9c1185a5c5e9fc54612808977ee8f548",
     "REDIS_PASSWORD": "b2c9b3e6a1d24ef0a9d9a8b1c3d4e5f6",
     "FIRST_ADMIN_EMAIL": "root@lintel.dev",
+    "MAIL_URL": "smtp://lintel:2f1c0b7d@mail.lintel.test:587",
+    "MAIL_FROM": "noreply@lintel.dev",
+    "PUBLIC_URL": "https://api.lintel.test",
 }
 """What an operator puts in the place of each change-me."""
 _VARIABLE = re.compile(r"\$(?:\$|\{(\w+)(?:(:-|:\?)((?:[^{}]|\$\{[^{}]*\})*))?\})")

@@ -10,7 +10,7 @@ import yaml
 from tests.conftest import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PROGRAMS_OF_TESTS = {"postgresql", "redis-server", "nginx", "gettext-base", "openssl"}
+PROGRAMS_OF_TESTS = {"postgresql", "redis-server", "rabbitmq-server", "nginx", "gettext-base", "openssl"}
 
 
 def load(name: str) -> dict[str, Any]:

@@ -66,12 +66,23 @@ class TestFile:
             ("app", "migrate"): "service_completed_successfully",
             ("app", "postgres"): "service_healthy",
             ("app", "redis"): "service_healthy",
+            ("worker", "migrate"): "service_completed_successfully",
+            ("worker", "postgres"): "service_healthy",
+            ("worker", "redis"): "service_healthy",
             ("migrate", "postgres"): "service_healthy",
         }
 
     def test_requests_in_flight_end_before_the_engine_loses_patience(self, variables: dict[str, str | None]) -> None:
         grace = Settings.model_fields["shutdown_grace_seconds"].default
-        assert int(services(variables)["app"]["stop_grace_period"].removesuffix("s")) > grace
+        for name in ("app", "worker"):
+            assert int(services(variables)[name]["stop_grace_period"].removesuffix("s")) > grace
+
+    def test_jobs_are_done_by_the_worker_and_by_nobody_else(self, variables: dict[str, str | None]) -> None:
+        found = services(variables)
+        assert environment(found["app"], variables)["JOBS_EMBEDDED_WORKER"] == "false"
+        assert [name for name, service in found.items() if service.get("command", [])[-1:] == ["worker"]] == ["worker"]
+        assert found["worker"]["volumes"] == found["app"]["volumes"]  # what it writes is read there
+        assert "outward" in found["worker"]["networks"]  # and it sends mail
 
     @pytest.mark.parametrize("name", ["ALLOWED_HOSTS", "POSTGRES_PASSWORD", "REDIS_PASSWORD"])
     def test_nothing_starts_without_what_is_secret(self, variables: dict[str, str | None], name: str) -> None:

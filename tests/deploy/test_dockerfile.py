@@ -26,6 +26,7 @@ SETTINGS = {
     "SECRET_KEY": "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA",
     "ALLOWED_HOSTS": "api.lintel.test, other.lintel.test",
     "HOST": "127.0.0.1",
+    "EMAIL_VERIFICATION": "optional",  # there is no mail server
 }
 
 
@@ -134,7 +135,7 @@ class TestImage:
         with httpx2.Client(base_url=url, headers={"Host": "api.lintel.test"}) as client:
             body = {"email": "ada@lintel.dev", "password": "Lovelace1815"}
             assert client.post("/api/v1/auth/register", json=body).status_code == 201
-            assert client.get("/ready").json()["services"] == {"database": True}
+            assert client.get("/ready").json()["services"] == {"database": True, "storage": True}
             assert client.get("/docs").status_code == 404
 
     def check_the_user(self, image: Image, pid: int) -> None:

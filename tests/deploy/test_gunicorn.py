@@ -31,10 +31,18 @@ class TestGunicorn:
             assert server.stop() == 0
         assert "Traceback" not in server.output
 
-    def test_each_scrape_sees_all_workers_and_nothing_is_left(self, tmp_path: Path) -> None:
+    @pytest.mark.services
+    def test_each_scrape_sees_all_workers_and_nothing_is_left(self, tmp_path: Path, redis_url: str) -> None:
         folder = tmp_path / "temporary"
         folder.mkdir()
-        env = environment(tmp_path / "data", WORKERS="2", RATE_LIMIT_PER_MINUTE="0", METRICS="open", TMPDIR=str(folder))
+        env = environment(
+            tmp_path / "data",
+            WORKERS="2",
+            REDIS_URL=redis_url,
+            RATE_LIMIT_PER_MINUTE="0",
+            METRICS="open",
+            TMPDIR=str(folder),
+        )
         with server_process(["gunicorn", "--config", CONFIGURATION], tmp_path, env) as server:
             for number in range(1, 21):
                 httpx2.get(f"{server.url}/nowhere", headers={"Connection": "close"})

@@ -36,32 +36,35 @@ class Stack:
         variables: The filled-in .env.
         here: What a name or address of the file is on this machine.
         app_port: Where the service listens here.
+        metrics_ports: Where each shows its metrics.
     """
 
     folder: Path
     variables: dict[str, str | None]
     here: dict[str, str]
     app_port: int
+    metrics_ports: dict[str, int]
 
     def environment(self, name: str) -> dict[str, str]:
         """What a process of the service sees."""
         declared = environment(services(self.variables)[name], self.variables)
         port = {"PORT": str(self.app_port)} if "PORT" in declared else {}
-        return of_this_machine() | {key: self.at_home(value) for key, value in declared.items()} | port
+        return of_this_machine() | {key: self.at_home(name, value) for key, value in declared.items()} | port
 
-    def command(self, words: list[str]) -> list[str]:
+    def command(self, name: str, words: list[str]) -> list[str]:
         """A command of the file as it is run here."""
-        return [self.at_home(word) for word in words]
+        return [self.at_home(name, word) for word in words]
 
-    def at_home(self, text: str) -> str:
-        for there, here in self.here.items():
+    def at_home(self, name: str, text: str) -> str:
+        """A text of one service; two that are apart there use the same port for metrics."""
+        for there, here in {"9100": str(self.metrics_ports.get(name, 0)), **self.here}.items():
             text = text.replace(there, here)
         return text
 
     def run(self, name: str, words: list[str]) -> subprocess.CompletedProcess[str]:
         """Run a command in the service to its end."""
         return subprocess.run(
-            self.command(words),
+            self.command(name, words),
             cwd=self.folder,
             env=self.environment(name),
             capture_output=True,
@@ -75,13 +78,13 @@ class Stack:
         """The service, from when its health check passes; gone afterwards, by its id."""
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(
-                self.command(words), cwd=self.folder, env=self.environment(name), stdout=log, stderr=log
+                self.command(name, words), cwd=self.folder, env=self.environment(name), stdout=log, stderr=log
             )
         try:
             self.wait_until_healthy(name)
             yield process
         finally:
-            process.terminate()  # killed, it would leave its workers behind
+            process.terminate()
             process.wait(STOP_SECONDS)
 
     def wait_until_healthy(self, name: str) -> None:
@@ -98,7 +101,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     for name in ("redis-server", "redis-cli"):
         needed(name)
     variables = fill_in(tmp_path)
-    redis_port, app_port, metrics_port = free_port(), free_port(), free_port()
+    redis_port, app_port = free_port(), free_port()
     with ExitStack() as opened:
         try:
             server = opened.enter_context(postgres_server())
@@ -115,11 +118,10 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
             "app:8000": f"127.0.0.1:{app_port}",
             "127.0.0.1:8000": f"127.0.0.1:{app_port}",
             "172.31.255.2": "127.0.0.1",
-            "9100": str(metrics_port),
             "0.0.0.0": "127.0.0.1",  # noqa: S104 - to be on one address alone
             "/data": str(tmp_path / "data"),
         }
-        yield Stack(folder, variables, here, app_port)
+        yield Stack(folder, variables, here, app_port, {name: free_port() for name in ("app", "worker")})
 
 
 async def initialise(server: RunningServer, env: Mapping[str, str]) -> None:
@@ -156,12 +158,18 @@ class TestStart:
             made = stack.run("app", ["python", "-m", "app", "create-admin"])
             password = re.search(r"Administrator root@lintel.dev, password (\S+) ", made.stdout)
             assert password is not None, made.stderr
-            with stack.running("app", command) as process, proxy_of(stack) as proxy:
+            with (
+                stack.running("worker", found["worker"]["command"]) as worker,
+                stack.running("app", command) as process,
+                proxy_of(stack) as proxy,
+            ):
                 self.check_through(proxy, password[1])
+                self.check_jobs(stack, proxy, password[1])
                 self.check_logs(stack, proxy)
                 self.check_metrics(stack, proxy)
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(STOP_SECONDS) == 0
+                worker.send_signal(signal.SIGTERM)
+                assert [process.wait(STOP_SECONDS), worker.wait(STOP_SECONDS)] == [0, 0]
 
     def check_through(self, proxy: RunningProxy, password: str) -> None:
         with httpx2.Client(base_url=proxy.url, headers={"Host": "api.lintel.test"}, timeout=30) as client:
@@ -175,9 +183,20 @@ class TestStart:
             assert client.get("/docs").status_code == 404
             assert client.get("/health", headers={"Host": "127.0.0.1"}).status_code == 400
 
+    def check_jobs(self, stack: Stack, proxy: RunningProxy, password: str) -> None:
+        """The worker does what is asked of the service."""
+        with httpx2.Client(base_url=proxy.url, headers={"Host": "api.lintel.test"}, timeout=30) as client:
+            login = client.post("/api/v1/auth/login", data={"username": "root@lintel.dev", "password": password})
+            client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+            asked = client.post("/api/v1/exports").json()
+            job = f"/api/v1/jobs/{asked['job_id']}"
+            wait_until(lambda: client.get(job).json()["status"] == "completed", "the export is written")
+        numbers = httpx2.get(f"http://127.0.0.1:{stack.metrics_ports['worker']}/metrics", timeout=30).text
+        assert 'job_attempts_total{kind="analyses.export"' in numbers
+
     def check_metrics(self, stack: Stack, proxy: RunningProxy) -> None:
         """Those who are inside read them without an account; from outside there is no such place."""
-        inside = httpx2.get(f"http://127.0.0.1:{stack.here['9100']}/metrics", timeout=30)
+        inside = httpx2.get(f"http://127.0.0.1:{stack.metrics_ports['app']}/metrics", timeout=30)
         assert samples(inside.text, "http_requests_total")["GET", "/api/v1/users/me", "200"] == 1
         assert httpx2.get(f"{proxy.url}/metrics", headers={"Host": "api.lintel.test"}).status_code == 404
 

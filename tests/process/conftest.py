@@ -1,5 +1,6 @@
 """The service as its users run it: a process of its own, on a real port."""
 
+import asyncio
 import os
 import re
 import signal
@@ -10,13 +11,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
 
+from lintel.testing import create_database, drop_database
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 30.0
-STOP_SECONDS = 15.0
+START_SECONDS = 120.0  # four processes start on two cores that others use too
+STOP_SECONDS = 30.0
+UNTHROTTLED = {
+    "LOGIN_ATTEMPTS": "0",
+    "LOGIN_ATTEMPTS_PER_ADDRESS": "0",
+    "LOGIN_ATTEMPTS_PER_ACCOUNT": "0",
+    "REGISTRATIONS_PER_ADDRESS": "0",
+    "PASSWORD_MAILS_PER_ADDRESS": "0",
+}
+"""So that several processes need no Redis; no test but those about it tries often."""
 PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -61,7 +73,7 @@ def _answers(port: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask first: a supervisor that is killed leaves its workers behind."""
+    """Ask first: who is killed cannot clean up."""
     if process.poll() is None:
         process.terminate()
     try:
@@ -74,10 +86,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 StartServer = Callable[..., ServerProcess]
 
 
+PYTHON_PATH = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+"""Of the tree in which these tests stand, wherever the library is installed from."""
+
+
 def environment(data_dir: Path, **values: str) -> dict[str, str]:
     """A clean environment: no variable of this machine is a setting."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
-    return {**kept, "DATA_DIR": str(data_dir), "PORT": "0", "PYTHONPATH": str(ROOT), **values}
+    return {**kept, **UNTHROTTLED, "DATA_DIR": str(data_dir), "PORT": "0", "PYTHONPATH": PYTHON_PATH, **values}
 
 
 @contextmanager
@@ -106,3 +122,15 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             return stack.enter_context(server_process(["app", "serve", "--prepare", *arguments], tmp_path, env))
 
         yield start
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def shared(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Settings of servers that share one database."""
+    usual = {"RATE_LIMIT_PER_MINUTE": "0"}
+    if request.param == "sqlite":
+        yield usual
+        return
+    server, name = request.getfixturevalue("postgres_url"), f"lintel_{uuid4().hex}"
+    yield {**usual, "DATABASE_URL": asyncio.run(create_database(server, name))}
+    asyncio.run(drop_database(server, name))

@@ -20,6 +20,7 @@ def told(start_server: StartServer, **settings: str) -> tuple[str, bool]:
     server = start_server(LOG_FORMAT="json", **settings)
     with server.client() as client:
         answer = client.get("/api/v1/users", headers=CLAIMS)
+    server.stop()  # its log is whole then
     records = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
     [record] = [r for r in records if r["message"] == "request" and r["path"] == "/api/v1/users"]
     assert "evil" not in f"{answer.text}{answer.headers}"

@@ -6,6 +6,7 @@ the document forbids is accepted. The requests are the same in every run; `make 
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ import httpx2
 import pytest
 
 from lintel.testing import create_database, drop_database
-from tests.process.conftest import ServerProcess, StartServer
+from tests.process.conftest import ROOT, ServerProcess, StartServer
 
 pytestmark = pytest.mark.slow
 
+CONFIG = ROOT / "tests" / "process" / "schemathesis.toml"
+LEAVING = ("logout", "delete_me", "end_session")
+"""After these every further request would be refused; tests of their own are about them."""
 EXAMPLES = 25
 """Random ones for each operation, beside those that cover every boundary."""
 DEADLINE_SECONDS = 300
@@ -31,7 +35,8 @@ BEYOND_A_SCHEMA = "positive_data_acceptance"
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
 def server(request: pytest.FixtureRequest, start_server: StartServer) -> Iterator[ServerProcess]:
     """The service with nothing in it but its administrator."""
-    values = {**ADMIN, "RATE_LIMIT_PER_MINUTE": "0", "LOG_FORMAT": "json"}
+    # An administrator's requests would switch analyses off, whose answer then is a 503 that is meant.
+    values = {**ADMIN, "RATE_LIMIT_PER_MINUTE": "0", "LOG_FORMAT": "json", "FLAG_ANALYSES": "true"}
     if request.param == "sqlite":
         yield start_server(**values)
         return
@@ -52,13 +57,17 @@ def token_of(server: ServerProcess, email: str, password: str) -> str:
 
 def fuzz(server: ServerProcess, token: str, folder: Path) -> None:
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{server.url}/openapi.json"),
         *("--header", f"Authorization: Bearer {token}"),
         *("--checks", "all", "--exclude-checks", BEYOND_A_SCHEMA, "--continue-on-failure"),
         *("--max-examples", str(EXAMPLES), "--generation-deterministic"),
         *("--request-timeout", "10", "--no-color"),
+        *(f"--exclude-operation-id={name}" for name in LEAVING),
     ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
+    env = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.process.fuzzing_hooks", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stdout[-8_000:]
 
 
@@ -68,8 +77,11 @@ def records(server: ServerProcess) -> list[dict[str, object]]:
 
 def check_the_log(server: ServerProcess) -> None:
     """Nothing went wrong, whatever was sent."""
-    assert [record for record in records(server) if record["level"] in {"error", "critical"}] == []
+    written = records(server)
+    assert [record for record in written if record["level"] in {"error", "critical"}] == []
     assert "Traceback" not in server.output
+    statuses = [record["status"] for record in written if record["message"] == "request"]
+    assert statuses.count(401) < len(statuses) / 4, "whose requests are all refused finds nothing"
 
 
 def test_an_administrators_requests_find_nothing(server: ServerProcess, tmp_path: Path) -> None:

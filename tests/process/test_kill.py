@@ -4,7 +4,9 @@ import signal
 import threading
 
 import httpx2
+import pytest
 
+from tests.conftest import Saw
 from tests.process.conftest import ServerProcess, StartServer
 
 ADA = {"email": "ada@example.com", "password": "Lovelace1815"}
@@ -40,7 +42,8 @@ def write_until_it_dies(
                 enough.set()
 
 
-def test_everything_answered_is_there_after_a_kill(start_server: StartServer) -> None:
+@pytest.mark.fault("`kill -9` of a server under load", "everything that was answered is there when it runs again")
+def test_everything_answered_is_there_after_a_kill(start_server: StartServer, saw: Saw) -> None:
     server = start_server(RATE_LIMIT_PER_MINUTE="0")
     token = sign_in(server)
     kept: list[int] = []
@@ -62,3 +65,4 @@ def test_everything_answered_is_there_after_a_kill(start_server: StartServer) ->
         lost = [number for number in kept if client.get(f"/api/v1/analyses/{number}").status_code != 200]
         assert (len(kept) >= WRITES_BEFORE_THE_KILL, lost) == (True, [])
         assert client.get("/ready").status_code == 200
+    saw(f"{len(kept)} writes answered by four writers, {len(lost)} lost")

@@ -87,15 +87,21 @@ class TestOneProcess:
         assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.services
 class TestSeveralProcesses:
     """MON-01, TRAP-99."""
 
     @pytest.fixture
-    def server(self, start_server: StartServer, port: int, tmp_path: Path) -> ServerProcess:
+    def server(self, start_server: StartServer, port: int, tmp_path: Path, redis_url: str) -> ServerProcess:
         folder = tmp_path / "temporary"
         folder.mkdir()
         return start_server(
-            WORKERS="2", RATE_LIMIT_PER_MINUTE="0", METRICS="open", METRICS_PORT=str(port), TMPDIR=str(folder)
+            WORKERS="2",
+            REDIS_URL=redis_url,
+            RATE_LIMIT_PER_MINUTE="0",
+            METRICS="open",
+            METRICS_PORT=str(port),
+            TMPDIR=str(folder),
         )
 
     def test_each_scrape_sees_the_requests_of_all(self, server: ServerProcess, port: int) -> None:

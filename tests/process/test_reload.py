@@ -44,7 +44,7 @@ def server(checkout: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     env = environment(tmp_path / "data", PYTHONPATH=f"{checkout}:{checkout / 'src'}")
     with server_process(command[1].split(), checkout, env) as running:
         yield running
-        assert running.stop() == 0  # killed, it would leave its child behind
+        assert running.stop() == 0
 
 
 def wait_for_title(url: str, title: str) -> None:

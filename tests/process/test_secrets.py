@@ -46,8 +46,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     asyncio.run(drop_database(server, name))
 
 
-def every_way_in(client: httpx2.Client) -> Iterator[httpx2.Response]:
-    """Requests with a secret wherever one can stand, right and wrong."""
+def every_way_in(client: httpx2.Client, keys: list[str]) -> Iterator[httpx2.Response]:
+    """Requests with a secret wherever one can stand, right and wrong; the API key that is made is added to `keys`."""
     secret = SECRETS
     yield client.post("/api/v1/auth/register", json=ADA)
     yield client.post("/api/v1/auth/register", json={**ADA, "confirm_password": secret["wrong password"]})
@@ -59,8 +59,13 @@ def every_way_in(client: httpx2.Client) -> Iterator[httpx2.Response]:
     login = client.post("/api/v1/auth/login", data={"username": ADA["email"], "password": ADA["password"]})
     assert login.status_code == 200
     right = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    made = client.post("/api/v1/auth/api-keys", headers=right, json={"name": "x", "scopes": ["profile:read"]}).json()
+    keys.append(made["key"])
     for headers in (
         right,
+        {"X-API-Key": made["key"]},
+        {"X-API-Key": made["key"], "X-Request-ID": made["key"] + "\x1b[31m"},
+        {"X-API-Key": made["key"][:-1]},
         {"Authorization": f"Bearer {secret['token']}"},
         {"Authorization": f"Basic {secret['token']}"},
         {"Cookie": f"session={secret['cookie']}"},
@@ -82,6 +87,7 @@ def leaks(text: str) -> set[str]:
 class TestSecrets:
     @pytest.mark.parametrize("log_format", ["json", pytest.param("text", marks=pytest.mark.slow)])
     def test_stay_inside(self, start_server: StartServer, database_url: str, log_format: str) -> None:
+        keys: list[str] = []
         server = start_server(
             DATABASE_URL=database_url,
             SECRET_KEY=SECRETS["signing key"],
@@ -91,11 +97,14 @@ class TestSecrets:
             LOG_LEVEL="DEBUG",
         )
         with server.client() as client:
-            answers = list(every_way_in(client))
+            answers = list(every_way_in(client, keys))
         self.check_answers(answers)
         self.break_the_database(server, database_url)
         assert server.stop() == 0
         assert leaks(server.output) == NOT_SECRET
+        assert "api_key_id" in server.output
+        [key] = keys
+        assert not any(key[20:-1] in text for text in (server.output, *(answer.text for answer in answers)))
         assert "Unsupported upgrade" not in server.output
 
     def check_answers(self, answers: list[httpx2.Response]) -> None:

@@ -100,12 +100,43 @@ class TestAnswers:
 @pytest.mark.slow
 class TestStop:
     @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
-    @pytest.mark.parametrize("workers", ["1", "2"])
-    def test_ends_with_0_when_told_to(self, start_server: StartServer, workers: str, sig: signal.Signals) -> None:
-        server = start_server(WORKERS=workers, RATE_LIMIT_PER_MINUTE="0")
+    @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.services)])
+    def test_ends_with_0_when_told_to(
+        self, start_server: StartServer, workers: str, sig: signal.Signals, request: pytest.FixtureRequest
+    ) -> None:
+        shared = {"REDIS_URL": request.getfixturevalue("redis_url")} if workers == "2" else {}
+        server = start_server(WORKERS=workers, RATE_LIMIT_PER_MINUTE="0", **shared)
         with server.client() as client:
             assert client.get("/ready").status_code == 200
         assert server.stop(sig) == 0
+        assert "Traceback" not in server.output
+
+
+@pytest.mark.slow
+class TestLastConnections:
+    """Taken before the service stopped to take any, and not asked on yet."""
+
+    REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    @pytest.mark.parametrize("request_is_sent", [True, False])
+    def test_are_answered_and_closed(self, start_server: StartServer, *, request_is_sent: bool) -> None:
+        server = start_server()
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=10) as connection:
+            with server.client() as client:
+                client.get("/health")  # came later, so the other one has been taken too
+            server.process.send_signal(signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            while "Shutting down" not in server.output:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            if request_is_sent:
+                connection.sendall(self.REQUEST)
+                answer = connection.recv(10_000)
+                assert answer.startswith(b"HTTP/1.1 200")
+                assert b"connection: close" in answer.lower()
+            while connection.recv(10_000):
+                pass
+        assert server.process.wait(STOP_SECONDS) == 0
         assert "Traceback" not in server.output
 
 
@@ -115,7 +146,7 @@ class TestNotMigrated:
         env = environment(tmp_path / "data")
         with server_process(["app", "serve"], tmp_path, env) as server, server.client() as client:
             assert client.get("/ready").status_code == 503
-            assert client.get("/health").json()["services"] == {"database": False}
+            assert client.get("/health").json()["services"] == {"database": False, "storage": True}
 
 
 @pytest.mark.slow
@@ -180,4 +211,4 @@ class TestUvicornAlone:
         subprocess.run([sys.executable, "-m", "app", "migrate"], cwd=tmp_path, env=env, check=True, timeout=30)
         arguments = ["uvicorn", "app.main:app", "--port", "0", "--no-access-log"]
         with server_process(arguments, tmp_path, env) as server, server.client() as client:
-            assert client.get("/ready").json()["services"] == {"database": True}
+            assert client.get("/ready").json()["services"] == {"database": True, "storage": True}

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from app.core.config import DESCRIPTION, Settings, get_settings
+from app.core.config import DESCRIPTION, Settings, ThrottleSettings, get_settings
 from lintel.settings import Environment, SettingsError, load_settings
+
+PRODUCTION: dict[str, Any] = {
+    "environment": "production",
+    "secret_key": "0123456789abcdef" * 2,
+    "allowed_hosts": ["a.dev"],
+}
+SERVER = {"mail_url": "smtps://mail.lintel.dev", "mail_from": "noreply@lintel.dev"}
 
 
 @pytest.fixture(autouse=True)
@@ -63,13 +70,16 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("registration", "invite"),
+            ("registration", "ajar"),
             ("first_admin_email", "nobody-at-all"),
+            ("public_url", "ftp://api.example.com"),
+            ("public_url", "https://api.example.com/?next=1"),
             ("first_admin_password", "Short1A"),
             ("first_admin_password", "Lovelace1" * 20),
             ("first_admin_password", "lovelace1815"),
             ("first_admin_password", "LOVELACE1815"),
             ("first_admin_password", "LovelaceAda"),
+            ("first_admin_password", "Passw0rd!2024"),
         ],
     )
     def test_refuse_what_is_not_valid_without_repeating_it(self, name: str, value: str) -> None:
@@ -83,9 +93,68 @@ class TestSettings:
         assert settings.first_admin_password is not None
         assert "Lovelace1815" not in repr(settings)
 
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "login_attempts",
+            "login_attempts_per_address",
+            "login_attempts_per_account",
+            "registrations_per_address",
+            "password_mails_per_address",
+        ],
+    )
+    def test_have_several_processes_count_attempts_together(self, name: str) -> None:
+        alone = {"database_url": "postgresql://h/d", "rate_limit_per_minute": 0, "enable_caching": False, "workers": 2}
+        throttles = dict.fromkeys(ThrottleSettings.__annotations__, 0)
+        assert load_settings(Settings, env_file=None, **alone, **throttles).workers == 2
+        assert faults_of(**alone, **{**throttles, name: 1}) == {"WORKERS"}
+        shared = {**alone, **throttles, name: 1, "redis_url": "redis://h:6379/0"}
+        assert load_settings(Settings, env_file=None, **shared).workers == 2
+
     def test_name_every_fault_at_once(self) -> None:
         faults = faults_of(environment="production", registration="x", first_admin_email="y")
-        assert faults == {"SECRET_KEY", "ALLOWED_HOSTS", "REGISTRATION", "FIRST_ADMIN_EMAIL"}
+        assert faults == {"SECRET_KEY", "ALLOWED_HOSTS", "REGISTRATION", "FIRST_ADMIN_EMAIL", "MAIL_URL"}
+
+
+class TestMustVerifyEmail:
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ({}, False),
+            ({"email_verification": " "}, False),
+            ({"email_verification": "required"}, True),
+            ({**PRODUCTION, **SERVER}, True),
+            ({**PRODUCTION, **SERVER, "environment": "staging"}, True),
+            ({**PRODUCTION, "email_verification": "optional"}, False),
+        ],
+    )
+    def test_is_what_is_set_or_what_production_asks_for(self, values: dict[str, Any], *, expected: bool) -> None:
+        assert load_settings(Settings, env_file=None, **values).must_verify_email == expected
+
+    @pytest.mark.parametrize("values", [{}, {"email_verification": "required"}, {"mail_url": ""}])
+    def test_needs_mails_that_arrive(self, values: dict[str, Any]) -> None:
+        assert faults_of(**PRODUCTION, **values) == {"MAIL_URL"}
+
+    def test_is_one_of_two(self) -> None:
+        assert faults_of(**PRODUCTION, email_verification="maybe") == {"EMAIL_VERIFICATION"}
+
+
+class TestPublicApi:
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ({}, "http://localhost:8000/api/v1"),
+            ({"port": 9000, "public_url": " "}, "http://localhost:9000/api/v1"),
+            ({"public_url": "https://api.lintel.dev"}, "https://api.lintel.dev/api/v1"),
+            ({"public_url": "https://lintel.dev/texts/", "api_v1_prefix": "/v1"}, "https://lintel.dev/texts/v1"),
+            (
+                {**PRODUCTION, "email_verification": "optional"},
+                "/api/v1",
+            ),
+        ],
+    )
+    def test_is_what_is_set_or_this_machine_or_a_path(self, values: dict[str, Any], expected: str) -> None:
+        assert load_settings(Settings, env_file=None, **values).public_api == expected
 
 
 class TestGetSettings:

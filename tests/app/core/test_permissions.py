@@ -7,6 +7,8 @@ import pytest
 from app.core.enums import UserRole
 from app.core.permissions import ROLE_PERMISSIONS, Permission
 
+OWN = {f"{things}:{verb}" for things in ("profile", "analyses", "jobs") for verb in ("read", "write")}
+
 
 class TestRolePermissions:
     def test_know_every_role(self) -> None:
@@ -15,9 +17,14 @@ class TestRolePermissions:
     @pytest.mark.parametrize(
         ("role", "expected"),
         [
-            (UserRole.USER, set()),
-            (UserRole.MODERATOR, {"users:read"}),
-            (UserRole.ADMIN, {"users:read", "users:manage", "operations:read"}),
+            (UserRole.USER, OWN),
+            (UserRole.MODERATOR, OWN | {"users:read", "messages:send"}),
+            (
+                UserRole.ADMIN,
+                OWN
+                | {"users:read", "users:manage", "operations:read", "messages:send", "jobs:manage", "flags:manage"}
+                | {"audit:read"},
+            ),
         ],
     )
     def test_are_what_the_role_needs(self, role: UserRole, expected: set[str]) -> None:

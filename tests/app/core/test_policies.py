@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.core.config import Settings
-from app.core.exceptions import RegistrationClosed
+from app.core.exceptions import InvitationNeeded, RegistrationClosed
+from app.core.passwords import MADE_OF_NAMES
 from app.core.policies import AccountPolicy
 from lintel.errors import InvalidInput
 from lintel.settings import load_settings
@@ -20,11 +21,16 @@ def policy(**values: Any) -> AccountPolicy:
 class TestCheckRegistration:
     def test_lets_people_in_where_it_is_open(self) -> None:
         policy(registration="open").check_registration()
-        assert policy(registration="open").registration_open
 
-    def test_refuses_them_where_it_is_closed(self) -> None:
+    @pytest.mark.parametrize("is_invited", [False, True])
+    def test_refuses_them_where_it_is_closed(self, *, is_invited: bool) -> None:
         with pytest.raises(RegistrationClosed):
-            policy(registration="closed").check_registration()
+            policy(registration="closed").check_registration(is_invited=is_invited)
+
+    def test_lets_who_was_invited_in_where_that_is_needed(self) -> None:
+        policy(registration="invite").check_registration(is_invited=True)
+        with pytest.raises(InvitationNeeded):
+            policy(registration="invite").check_registration()
 
 
 class TestCheckEmail:
@@ -83,5 +89,13 @@ class TestCheckPassword:
         assert password not in failure.value.detail
 
     def test_asks_for_none_unless_it_is_set(self) -> None:
-        policy().check_password("Lovelace1815")
+        policy().check_password("Lovelace1815", "ada@example.com", None)
         assert not policy().require_special
+
+    @pytest.mark.parametrize("password", ["Lovelace1815", "Example2026", "Lintel!2026", "Ada1843Ada"])
+    def test_refuses_what_others_know_of_the_user_and_the_service(self, password: str) -> None:
+        with pytest.raises(InvalidInput) as failure:
+            policy().check_password(password, "ada@example.com", "Ada Lovelace", None, pointer="/body/new_password")
+        [error] = failure.value.errors
+        assert (error.pointer, error.message, error.code) == ("/body/new_password", MADE_OF_NAMES, "password_personal")
+        assert password not in failure.value.detail

@@ -15,11 +15,14 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ROW = {
     "id": 1,
     "email": "ada@example.com",
+    "username": "ada",
     "full_name": "Ada",
     "role": UserRole.USER,
     "status": UserStatus.ACTIVE,
     "created_at": NOW,
     "updated_at": NOW,
+    "email_verified_at": None,
+    "version": 1,
 }
 
 
@@ -100,6 +103,21 @@ class TestPassword:
     def test_is_kept_to_the_last_character(self, length: int) -> None:
         password = " aA1" + "x" * (length - 5) + " "
         assert registration(password=password).password.get_secret_value() == password
+
+    def test_its_length_is_counted_once_it_is_composed(self) -> None:
+        decomposed = "Aa1" + "e\u0301" * 125
+        kept = registration(password=decomposed).password.get_secret_value()
+        assert (len(kept), kept[3:5]) == (128, "\u00e9\u00e9")
+        assert fault_of(UserRegister, {**NEW, "password": "Aa1" + "e\u0301" * 4})[0] == "password"
+        assert fault_of(UserRegister, {**NEW, "password": decomposed + "e\u0301"})[0] == "password"
+        assert registration(password=decomposed, confirm_password=kept).password.get_secret_value() == kept
+
+    def test_with_a_pile_of_marks_is_refused_before_they_are_sorted(self) -> None:
+        assert fault_of(UserRegister, {**NEW, "password": "Aa1" + "e" + "\u0301\u0323" * 50})[0] == "password"
+
+    def test_is_no_common_one(self) -> None:
+        where, message = fault_of(UserRegister, {**NEW, "password": "Welcome2024"})
+        assert (where, message.startswith("Value error, is too common")) == ("password", True)
 
     def test_is_not_shown(self) -> None:
         assert PASSWORD not in repr(registration(confirm_password=PASSWORD))

@@ -106,7 +106,8 @@ class TestListAnalyses:
     async def test_holds_the_owners_alone(self, services: Services, ada: Principal, bob: Principal) -> None:
         mine = [(await analyse(services, ada)).id for _ in range(3)]
         await analyse(services, bob)
-        found, total = await services.analyses.list_analyses(ada, AnalysisQuery())
+        page = await services.analyses.list_analyses(ada, AnalysisQuery())
+        found, total = page.items, page.total
         assert ([analysis.id for analysis in found], total) == (mine[::-1], 3)
 
     @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ class TestListAnalyses:
                 "UPDATE analyses SET status = 'pending', result = NULL, sentiment_score = NULL WHERE id IN (:a, :b)"
             )
             await connection.execute(text(pending), {"a": ids[-1], "b": ids[-2]})
-        assert (await services.analyses.list_analyses(ada, query))[1] == total
+        assert (await services.analyses.list_analyses(ada, query)).total == total
 
     async def test_shows_what_has_no_result_yet(self, services: Services, ada: Principal) -> None:
         await analyse(services, ada)
@@ -137,7 +138,7 @@ class TestListAnalyses:
             await connection.execute(
                 text("UPDATE analyses SET status = 'pending', result = NULL, sentiment_score = NULL, progress = 0")
             )
-        [found], _ = await services.analyses.list_analyses(ada, AnalysisQuery())
+        [found] = (await services.analyses.list_analyses(ada, AnalysisQuery())).items
         assert (found.result, found.sentiment_score, found.status) == (None, None, AnalysisStatus.PENDING)
 
 
@@ -158,5 +159,6 @@ class TestDeleteAnalysis:
     async def test_leaves_the_others(self, services: Services, ada: Principal) -> None:
         first, second = await analyse(services, ada), await analyse(services, ada)
         await services.analyses.delete_analysis(ada, first.id)
-        found, total = await services.analyses.list_analyses(ada, AnalysisQuery())
+        page = await services.analyses.list_analyses(ada, AnalysisQuery())
+        found, total = page.items, page.total
         assert ([analysis.id for analysis in found], total) == ([second.id], 1)

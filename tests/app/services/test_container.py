@@ -1,6 +1,7 @@
 """All services of one application."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -9,7 +10,7 @@ from app.core.config import Settings
 from app.schemas.auth import LoginForm
 from app.services.container import Services
 from lintel.errors import Unauthenticated
-from lintel.security import PasswordHasher
+from lintel.security import Client, PasswordHasher
 from lintel.settings import Environment
 from tests.app.conftest import ServicesFactory, add_user
 from tests.conftest import ON_SQLITE, PASSWORD, SettingsFactory
@@ -21,14 +22,14 @@ OTHER_KEY = "another key for tests, which is long enough 0123456789"
 
 async def token_of(services: Services) -> str:
     form = LoginForm(username="ada@example.com", password=SecretStr(PASSWORD))
-    return (await services.auth.login(form)).access_token
+    return (await services.sessions.login(form, Client())).access_token
 
 
 class TestServices:
     async def test_work_together_on_one_database(self, services: Services) -> None:
         ada = await add_user(services)
         assert (await services.auth.authenticate(await token_of(services))).id == ada.id
-        assert (await services.health.ready()).services == {"database": True}
+        assert (await services.health.ready()).services == {"database": True, "storage": True}
 
     @pytest.mark.parametrize(
         "values",
@@ -72,14 +73,22 @@ class TestServices:
         assert services.database.checked_out() == 0
 
     @ON_SQLITE
-    def test_hash_as_the_standard_says_unless_told_otherwise(self, make_settings: SettingsFactory) -> None:
-        services = Services.of(make_settings())
-        assert services.auth._passwords._dummy.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-        assert services.auth._passwords is services.users._passwords
+    @pytest.mark.parametrize(
+        ("values", "cost"),
+        [({}, "$argon2id$v=19$m=19456,t=2,p=1$"), ({"password_hash": "bcrypt"}, "$2b$12$")],
+        ids=["default", "bcrypt"],
+    )
+    def test_hash_as_the_standard_says_unless_told_otherwise(
+        self, make_settings: SettingsFactory, values: dict[str, Any], cost: str
+    ) -> None:
+        services = Services.of(make_settings(**values))
+        assert services.users._passwords._present.cost().startswith(cost)
+        assert services.sessions._passwords is services.users._passwords
 
     @ON_SQLITE
     @pytest.mark.parametrize(
-        ("redis_url", "checks"), [(None, {"database"}), ("redis://127.0.0.1:1/0", {"database", "redis"})]
+        ("redis_url", "checks"),
+        [(None, {"database", "storage"}), ("redis://127.0.0.1:1/0", {"database", "redis", "storage"})],
     )
     def test_watch_redis_where_there_is_one(
         self,

@@ -1,5 +1,6 @@
 """Analyses over HTTP."""
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ ANALYSES = "/api/v1/analyses"
 TEXT = "The room was lovely. The service was not."
 NEW = {"text_content": TEXT, "analysis_type": "sentiment"}
 NOTHING = 4_711
+KEY = {"Idempotency-Key": "0b9e9a52-6d4c-4b6a-9a5e-0c4f0d1f7a11"}
 
 
 async def analyse(person: Person, **values: Any) -> dict[str, Any]:
@@ -96,6 +98,49 @@ class TestCreateAnalysis:
         assert_problem(large, 413, "CONTENT_TOO_LARGE")
 
 
+class TestIdempotencyKey:
+    async def test_has_one_effect_and_one_answer(self, ada: Person) -> None:
+        first, again = [await ada.client.post(ANALYSES, json=NEW, headers=KEY) for _ in range(2)]
+        assert (first.status_code, first.headers.get("idempotency-replayed")) == (201, None)
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+        assert (again.content, again.headers["location"]) == (first.content, first.headers["location"])
+        assert (await ada.client.get(ANALYSES)).json()["total"] == 1
+
+    async def test_keeps_the_longest_answer(self, ada: Person) -> None:
+        body = {**NEW, "text_content": "😀" * MAX_TEXT}
+        first, again = [await ada.client.post(ANALYSES, json=body, headers=KEY) for _ in range(2)]
+        assert len(first.content) > 500_000
+        assert again.content == first.content
+
+    async def test_is_refused_with_another_body(self, ada: Person) -> None:
+        await ada.client.post(ANALYSES, json=NEW, headers=KEY)
+        answer = await ada.client.post(ANALYSES, json={**NEW, "text_content": "Other."}, headers=KEY)
+        assert_problem(answer, 422, "IDEMPOTENCY_KEY_REUSED", "/header/Idempotency-Key")
+
+    async def test_of_somebody_else_is_another(self, ada: Person, bob: Person) -> None:
+        ids = [(await person.client.post(ANALYSES, json=NEW, headers=KEY)).json()["id"] for person in (ada, bob)]
+        assert len(set(ids)) == 2
+
+    async def test_of_a_hundred_at_once_one_has_an_effect(self, ada: Person) -> None:
+        answers = await asyncio.gather(*(ada.client.post(ANALYSES, json=NEW, headers=KEY) for _ in range(100)))
+        made = [a for a in answers if a.status_code == 201 and "idempotency-replayed" not in a.headers]
+        assert len(made) == 1
+        for answer in answers:
+            if answer.status_code == 201:
+                assert answer.content == made[0].content
+            else:
+                assert_problem(answer, 409, "IDEMPOTENCY_KEY_IN_USE")
+                assert answer.headers["retry-after"] == "1"
+        assert (await ada.client.get(ANALYSES)).json()["total"] == 1
+
+    async def test_costs_three_statements_at_most(self, ada: Person, statements: Statements) -> None:
+        with statements() as without:
+            await ada.client.post(ANALYSES, json=NEW)
+        with statements() as seen:
+            await ada.client.post(ANALYSES, json=NEW, headers=KEY)
+        assert len(seen) - len(without) <= 3
+
+
 class TestListAnalyses:
     async def test_holds_the_callers_alone(self, ada: Person, bob: Person) -> None:
         mine = await analyse(ada)
@@ -156,10 +201,13 @@ class TestReadAnalysis:
     async def test_does_not_find_what_is_missing(self, ada: Person, analysis_id: int) -> None:
         assert_problem(await ada.client.get(f"{ANALYSES}/{analysis_id}"), 404, "ANALYSIS_NOT_FOUND")
 
-    @pytest.mark.parametrize("analysis_id", ["0", "-1", "x", "1e3", str(2**63)])
+    @pytest.mark.parametrize("analysis_id", ["0", "-1", "1x", "1e3", str(2**63)])
     async def test_refuses_what_is_no_number_of_an_analysis(self, ada: Person, analysis_id: str) -> None:
         answer = await ada.client.get(f"{ANALYSES}/{analysis_id}")
         assert_problem(answer, 422, "VALIDATION_ERROR", "/path/analysis_id")
+
+    async def test_does_not_take_a_word_for_a_number(self, ada: Person) -> None:
+        assert_problem(await ada.client.get(f"{ANALYSES}/x"), 404, "NOT_FOUND")
 
 
 class TestDeleteAnalysis:

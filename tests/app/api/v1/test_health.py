@@ -29,13 +29,20 @@ class TestHealth:
         answer = await visitor.get(f"{prefix}/health")
         body = answer.json()
         assert (answer.status_code, sorted(body)) == (200, ["services", "status", "timestamp", "version"])
-        assert (body["status"], body["version"], body["services"]) == ("healthy", "1.0.0", {"database": True})
+        assert (body["status"], body["version"], body["services"]) == (
+            "healthy",
+            "1.0.0",
+            {"database": True, "storage": True},
+        )
 
     @ON_SQLITE
     async def test_answers_200_while_the_database_is_down(self, cut_off: RunningService, prefix: str) -> None:
         answer = await (await cut_off.visitor()).get(f"{prefix}/health")
         assert answer.status_code == 200
-        assert (answer.json()["status"], answer.json()["services"]) == ("unhealthy", {"database": False})
+        assert (answer.json()["status"], answer.json()["services"]) == (
+            "unhealthy",
+            {"database": False, "storage": True},
+        )
 
     async def test_answers_head_and_its_slashed_twin(self, visitor: httpx2.AsyncClient, prefix: str) -> None:
         head = await visitor.head(f"{prefix}/health")

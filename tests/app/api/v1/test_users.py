@@ -1,5 +1,6 @@
 """Accounts over HTTP."""
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -106,7 +107,7 @@ class TestUpdateMe:
             ({"status": "active"}, "/body/status"),
             ({"is_active": True}, "/body/is_active"),
             ({"email": "new@example.com"}, "/body/email"),
-            ({"password": "Lovelace1816"}, "/body/password"),
+            ({"password": "Bernoulli1844"}, "/body/password"),
         ],
     )
     async def test_changes_nothing_else(self, ada: Person, body: dict[str, Any], pointer: str) -> None:
@@ -206,6 +207,14 @@ class TestCreateUser:
         assert answer.headers["location"] == f"{USERS}/{answer.json()['id']}"
         assert (await admin.client.get(answer.headers["location"])).json() == answer.json()
 
+    async def test_makes_one_account_for_one_idempotency_key(self, admin: Person) -> None:
+        key = {"Idempotency-Key": "ada-1"}
+        first, again = [await admin.client.post(USERS, json=NEW, headers=key) for _ in range(2)]
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+        assert (again.content, again.headers["location"]) == (first.content, first.headers["location"])
+        other = await admin.client.post(USERS, json={**NEW, "email": "other@example.com"}, headers=key)
+        assert_problem(other, 422, "IDEMPOTENCY_KEY_REUSED", "/header/Idempotency-Key")
+
     async def test_is_committed_when_it_answers(self, service: RunningService, admin: Person) -> None:
         another_process = Database(service.app.state.settings)
         async with another_process.opened():
@@ -256,7 +265,7 @@ class TestReadUser:
         for user_id in (ada.id, NOBODY, 2**63 - 1):
             assert_problem(await admin.client.get(f"{USERS}/{user_id}"), 404, "USER_NOT_FOUND")
 
-    @pytest.mark.parametrize("user_id", ["0", "-1", "x", "1.5", str(2**63)])
+    @pytest.mark.parametrize("user_id", ["0", "-1", "-x", "1.5", str(2**63)])
     async def test_refuses_what_is_no_number_of_a_user(self, admin: Person, user_id: str) -> None:
         answer = await admin.client.get(f"{USERS}/{user_id}")
         assert_problem(answer, 422, "VALIDATION_ERROR", "/path/user_id")
@@ -282,7 +291,12 @@ class TestUpdateUser:
         body = answer.json()
         assert answer.status_code == 200, answer.text
         assert body.pop("updated_at") > ada.user.model_dump(mode="json")["updated_at"] or changes == {"is_active": True}
-        assert body == ada.user.model_dump(mode="json", exclude={"updated_at"}) | expected
+        was_verified = ada.user.model_dump(mode="json")["email_verified_at"]
+        assert (body.pop("email_verified_at") > was_verified) == ("email" in changes)
+        assert body.pop("version") == (1 if changes == {"is_active": True} else 2)
+        assert (
+            body == ada.user.model_dump(mode="json", exclude={"updated_at", "email_verified_at", "version"}) | expected
+        )
 
     @pytest.mark.parametrize(
         ("body", "pointer"),
@@ -293,7 +307,7 @@ class TestUpdateUser:
             ({"status": None}, "/body/status"),
             ({"is_active": None}, "/body/is_active"),
             ({"is_active": True, "status": "active"}, "/body"),
-            ({"password": "Lovelace1816"}, "/body/password"),
+            ({"password": "Bernoulli1844"}, "/body/password"),
             ({"id": 5}, "/body/id"),
         ],
     )
@@ -321,6 +335,23 @@ class TestUpdateUser:
         answer = await admin.client.patch(f"{USERS}/{admin.id}", json=changes)
         assert_problem(answer, 409, "LAST_ADMIN")
 
+    async def test_leaves_an_administrator_when_all_demote_each_other_at_once(
+        self, service: RunningService, admin: Person
+    ) -> None:
+        """Row 84: each of three demotes the next one, at the same moment."""
+        others = [await service.person(f"admin{number}@example.com", UserRole.ADMIN) for number in range(2)]
+        admins = [admin, *others]
+        pairs = zip(admins, [*others, admin], strict=True)
+        answers = await asyncio.gather(
+            *(one.client.patch(f"{USERS}/{other.id}", json={"role": "user"}) for one, other in pairs)
+        )
+        # Who was demoted before they were heard may not demote anybody.
+        assert {answer.status_code for answer in answers} <= {200, 401, 409}
+        left = [person for person in admins if (await person.client.get(USERS)).status_code == 200]
+        assert len(left) >= 1
+        listed = await left[0].client.get(USERS, params={"role": "admin", "status": "active"})
+        assert [item["id"] for item in listed.json()["items"]] == [person.id for person in left]
+
 
 class TestDeleteUser:
     async def test_ends_the_account_once(self, admin: Person, ada: Person) -> None:
@@ -339,7 +370,8 @@ class TestDeleteUser:
 
 class TestMethods:
     @pytest.mark.parametrize(
-        ("path", "method"), [(ME, "POST"), (ME, "PUT"), (f"{USERS}/1", "POST"), (f"{USERS}/1", "PUT")]
+        ("path", "method"),
+        [(ME, "POST"), (f"{USERS}/1", "POST"), (f"{ME}/settings", "PUT"), (f"{USERS}/1/profile", "POST")],
     )
     async def test_that_are_not_offered_are_not_allowed(self, admin: Person, path: str, method: str) -> None:
         assert_problem(await admin.client.request(method, path), 405, "METHOD_NOT_ALLOWED")
