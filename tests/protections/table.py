@@ -1,0 +1,13 @@
+"""Every protection that is taken out on trial."""
+
+from tests.protections import browsers, callers, requests, signing_in, storing, tokens
+from tests.protections.protection import Protection
+
+PROTECTIONS: tuple[Protection, ...] = (
+    *tokens.PROTECTIONS,
+    *signing_in.PROTECTIONS,
+    *callers.PROTECTIONS,
+    *browsers.PROTECTIONS,
+    *requests.PROTECTIONS,
+    *storing.PROTECTIONS,
+)
