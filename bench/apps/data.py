@@ -13,6 +13,7 @@ from app.models import User
 from app.schemas.auth import LoginForm
 from app.services.container import Services
 from bench.apps.settings import ALL_ON
+from lintel.security import Client
 from lintel.settings import load_settings
 
 USERS = 1_000
@@ -37,7 +38,7 @@ async def fill(database_url: str) -> str:
             await MIGRATIONS.upgrade(services.database.migrator)
             await services.users.ensure_admin(EMAIL, PASSWORD)
             await services.database.run(lambda session: session.execute(insert(User), list(map(_user, range(USERS)))))
-            token = await services.auth.login(LoginForm(username=EMAIL, password=SecretStr(PASSWORD)))
+            token = await services.sessions.login(LoginForm(username=EMAIL, password=SecretStr(PASSWORD)), Client())
     return token.access_token
 
 

@@ -53,13 +53,16 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
+    username: Mapped[str | None] = mapped_column(String(50))
     full_name: Mapped[str | None] = mapped_column(String(100))
     role: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(32))
+    email_verified_at: Mapped[datetime | None] = mapped_column(Moment)
     hashed_password: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
     deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+    version: Mapped[int]
 
 
 class UserPublic(BaseModel):
@@ -69,11 +72,14 @@ class UserPublic(BaseModel):
 
     id: int
     email: str
+    username: str | None
     full_name: str | None
     role: str
     status: str
+    email_verified_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    version: int
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own order
     @property

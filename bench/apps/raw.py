@@ -23,7 +23,7 @@ from lintel.errors import PermissionDenied, Unauthenticated
 from lintel.routing import Router
 
 PREFIX = "/api/v1/users"
-COLUMNS = "id, email, full_name, role, status, created_at, updated_at"
+COLUMNS = "id, email, username, full_name, role, status, email_verified_at, created_at, updated_at, version"
 CALLER = "SELECT id, role, status FROM users WHERE id = $1 AND deleted_at IS NULL"
 ONE = f"SELECT {COLUMNS} FROM users WHERE id = $1 AND deleted_at IS NULL"  # noqa: S608 - constants
 PAGE = f"""
@@ -41,11 +41,14 @@ class User(msgspec.Struct):
 
     id: int
     email: str
+    username: str | None
     full_name: str | None
     role: str
     status: str
+    email_verified_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    version: int
     is_active: bool
     name: str | None
 
@@ -128,22 +131,21 @@ def _without_sqlalchemy(settings: Settings, database_url: str) -> FastAPI:
         async with asyncpg.create_pool(database_url, min_size=POOL_SIZE, max_size=POOL_SIZE) as app.state.pool:
             yield
 
-    auth = Services.of(settings).auth  # for its tokens; it asks no database
+    services = Services.of(settings)  # for its tokens; they ask no database
     app = create_app(
         settings,
         routers=[router],
         public_routes=[],
         authenticators=[authenticated],
         resources=[pool],
-        identify=identifier(auth),
+        identify=identifier(services.auth, services.api_keys),
     )
-    app.state.auth = auth
+    app.state.auth = services.auth
     return app
 
 
 def _user(row: Any) -> User:
-    number, email, full_name, role, status, created_at, updated_at = row[:7]
-    return User(number, email, full_name, role, status, created_at, updated_at, status == "active", full_name)
+    return User(*(*row[:10], row[5] == "active", row[3]))
 
 
 def _page(items: list[User], page: int, size: int, total: int) -> Page:

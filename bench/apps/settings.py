@@ -10,11 +10,14 @@ POOL_SIZE = 20
 
 ALL_ON: dict[str, Any] = {
     "environment": Environment.PRODUCTION,
+    "email_verification": "optional",  # nobody reads mails here
     "secret_key": SECRET_KEY,
     "allowed_hosts": ("127.0.0.1",),
     "cors_origins": ("https://app.example.com",),
     "access_token_expire_minutes": 600,
     "rate_limit_per_minute": 1_000_000_000,  # counted all the same, and never refused
+    **dict.fromkeys(["login_attempts", "login_attempts_per_address", "login_attempts_per_account"], 1_000_000_000),
+    "enable_caching": False,  # the database is what is compared
     "metrics": "admin",
     "database_pool_size": POOL_SIZE,
 }

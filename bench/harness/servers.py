@@ -78,7 +78,7 @@ def running(app: App, first: Request, *, folder: Path, cores: Cores) -> Iterator
         _wait_for_answer(first, port, log)
         yield RunningApp(pid=process.pid, port=port, folder=folder)
     finally:
-        _stop(process)
+        stop(process)
 
 
 def _spawn(app: App, listener: socket.socket, *, folder: Path, log: Path, cores: Cores) -> subprocess.Popen[bytes]:
@@ -105,7 +105,8 @@ def _wait_for_answer(first: Request, port: int, log: Path) -> None:
         raise
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Terminate a process, and kill it if that does not help."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
