@@ -13,7 +13,7 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 # One process a core; each starts servers of its own, hence the bound.
 WORKERS_OF_TESTS := -n auto --maxprocesses 4
 
-.PHONY: help install run dev test check lint fix types cov bench soak lock check-locks audit build image smoke clean
+.PHONY: help install run dev test scenario faults protections check lint fix types cov bench soak lock check-locks audit build image smoke clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -49,7 +49,16 @@ dev: $(VENV)/.dev ## Run the service and start anew when a source file changes
 test: $(VENV)/.dev ## Run the fast tests; PostgreSQL and Redis too where their programs are installed
 	@$(BIN)/python -m pytest -q $(WORKERS_OF_TESTS) -m "not slow"
 
-check: lint types check-locks cov ## Everything that CI runs
+scenario: $(VENV)/.dev ## Do what a user does, on one process and on two fleets of real processes, and print a table
+	@$(BIN)/python scripts/scenario.py
+
+faults: $(VENV)/.dev ## Kill, stop and cut off what the service needs; print what was seen, and write docs/operations/faults.md
+	@$(BIN)/python -m tests.faults.table
+
+protections: $(VENV)/.dev ## Take each protection out of a copy, one by one: its tests must notice; some only: make protections ONLY="cookie"
+	@$(BIN)/python -m tests.protections $(ONLY)
+
+check: lint types check-locks cov scenario ## Everything that CI runs
 
 lint: $(VENV)/.dev ## Check style, formatting, the import law, and the files of containers and CI
 	@$(BIN)/ruff check .
@@ -70,7 +79,7 @@ types: $(VENV)/.dev ## Check types
 
 cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %, service 95 % of branches
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q $(WORKERS_OF_TESTS)
+	@$(BIN)/coverage run -m pytest -q --durations=30 --durations-min=5 $(WORKERS_OF_TESTS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='src/lintel/*' --fail-under=98
 	@$(BIN)/coverage report --include='app/*' --fail-under=95
@@ -83,10 +92,14 @@ soak: $(VENV)/.dev ## Ten minutes of fuzzing beside load: do memory, descriptors
 	@$(BIN)/python -m bench.soak $(MINUTES)
 
 lock: $(VENV)/.dev ## Make the lock files anew, with newer versions: make lock UPGRADE=--upgrade
-	@for part in base: "service:--extra postgres --extra redis --group build" \
+	@for part in base: "service:--extra postgres --extra redis --extra rabbitmq --extra storage --extra mail --extra flags --extra images --group build" \
 			"dev:--all-extras --group build --group dev --group bench"; do \
 		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) $(UPGRADE) $${part#*:} \
 			-o requirements/$${part%%:*}.lock || exit 1; \
+	done
+	@for peer in arq celery saq; do \
+		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --group peer-$$peer $(LOCK_OPTIONS) $(UPGRADE) \
+			-o requirements/peer-$$peer.lock || exit 1; \
 	done
 
 check-locks: $(VENV)/.dev ## Install the service's lock on every Python that is here
@@ -108,5 +121,5 @@ smoke: ## Start compose.yaml with made-up secrets, ask it a few things, remove i
 	@deploy/smoke.sh
 
 clean: ## Remove what can be made again; the data in .data stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage* dist build
+	rm -rf $(VENV) .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from uvicorn_worker import UvicornWorker
 
 from app.core.config import get_settings
+from lintel.protocols import HttpProtocol, WebSocketProtocol
 from lintel.settings import SettingsError
 
 try:
@@ -34,6 +35,12 @@ class Worker(UvicornWorker):
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": settings.shutdown_grace_seconds,
+        "http": HttpProtocol,
+        "ws": WebSocketProtocol,
+        "ws_max_size": settings.ws_max_message_bytes,
+        "ws_ping_interval": settings.ws_heartbeat_seconds,
+        "ws_ping_timeout": settings.ws_timeout_seconds,
+        "ws_per_message_deflate": False,
     }
 
 

@@ -20,7 +20,10 @@ sed -e "s/^SECRET_KEY=.*/SECRET_KEY=$(secret)/" \
     -e "s/^ALLOWED_HOSTS=.*/ALLOWED_HOSTS=localhost/" \
     -e "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$(secret)/" \
     -e "s/^REDIS_PASSWORD=.*/REDIS_PASSWORD=$(secret)/" \
-    -e "s/^FIRST_ADMIN_EMAIL=.*/FIRST_ADMIN_EMAIL=root@example.com/" .env.production > .env
+    -e "s/^FIRST_ADMIN_EMAIL=.*/FIRST_ADMIN_EMAIL=root@example.com/" \
+    -e "s|^MAIL_URL=.*|MAIL_URL=file:///data/mail|" \
+    -e "s/^MAIL_FROM=.*/MAIL_FROM=noreply@example.com/" \
+    -e "s|^PUBLIC_URL=.*|PUBLIC_URL=http://localhost:8080|" .env.production > .env
 
 docker compose config --quiet
 docker compose up --build --detach --wait --wait-timeout 180
