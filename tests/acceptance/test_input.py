@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from tests.acceptance.conftest import Oracle
 from tests.acceptance.operations import Operation, operations
 from tests.conftest import Person
+from tests.guards import cpu_guard
 
 pytestmark = pytest.mark.anyio
 
@@ -162,21 +162,19 @@ class TestShape:
     @pytest.mark.parametrize("depth", [900, 100_000])
     async def test_no_depth_is_too_deep(self, oracle: Oracle, admin: Person, depth: int) -> None:
         for operation in operations_with_body(oracle):
-            started = time.process_time()
-            await refuse(oracle, operation, b"[" * depth + b"]" * depth, admin.token, REFUSED)
-            for _, body in operation.bodies_with("@@"):
-                nested = json.dumps(body).replace('"@@"', '{"a":' * 900 + "1" + "}" * 900).encode()
-                await refuse(oracle, operation, nested, admin.token, REFUSED)
-            assert time.process_time() - started < CPU_SECONDS
+            with cpu_guard(CPU_SECONDS):
+                await refuse(oracle, operation, b"[" * depth + b"]" * depth, admin.token, REFUSED)
+                for _, body in operation.bodies_with("@@"):
+                    nested = json.dumps(body).replace('"@@"', '{"a":' * 900 + "1" + "}" * 900).encode()
+                    await refuse(oracle, operation, nested, admin.token, REFUSED)
 
     async def test_a_hundred_thousand_keys_or_items_are_refused(self, oracle: Oracle, admin: Person) -> None:
         keys = json.dumps({f"k{number}": 1 for number in range(60_000)}).encode()
         items = json.dumps(list(range(100_000))).encode()
         for operation in operations_with_body(oracle):
-            started = time.process_time()
-            await refuse(oracle, operation, keys, admin.token, {413, 422})
-            await refuse(oracle, operation, items, admin.token, {413, 422})
-            assert time.process_time() - started < CPU_SECONDS
+            with cpu_guard(CPU_SECONDS):
+                await refuse(oracle, operation, keys, admin.token, {413, 422})
+                await refuse(oracle, operation, items, admin.token, {413, 422})
 
     async def test_no_body_takes_an_unknown_field(self, oracle: Oracle, admin: Person) -> None:
         for operation in operations_with_body(oracle):

@@ -1,6 +1,5 @@
 """Moments and exact numbers."""
 
-import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lintel.api import Day, Exact, Instant
 from lintel.api._values import FIRST_YEAR, LAST_YEAR
+from tests.guards import cpu_guard
 
 instant: TypeAdapter[datetime] = TypeAdapter(Instant)
 price: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, Exact(max_digits=8, decimal_places=2)])
@@ -124,11 +124,10 @@ class TestExact:
             price.validate_python(value)
 
     def test_takes_no_time_to_refuse(self) -> None:
-        started = time.process_time()
-        for value in ("9" * 1_000_000, 10**100_000):
-            with pytest.raises(ValidationError):
-                price.validate_python(value)
-        assert time.process_time() - started < CPU_SECONDS
+        with cpu_guard(CPU_SECONDS):
+            for value in ("9" * 1_000_000, 10**100_000):
+                with pytest.raises(ValidationError):
+                    price.validate_python(value)
 
     def test_has_no_places_or_nothing_before_them_where_that_is_said(self) -> None:
         assert count.validate_python("999") == 999

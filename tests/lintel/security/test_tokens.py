@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey
 
 from lintel.security import InvalidToken, SigningKeys, TokenSigner
 from lintel.security._tokens import LEEWAY, MAX_LENGTH
+from tests.guards import cpu_guard
 
 KEY = "tX3-9vQ_kLz7PmR2wYb8NfHcJ0sGdUeA"
 MINUTE = timedelta(minutes=1)
@@ -308,10 +309,8 @@ class TestVerify:
 
     def test_an_endless_one_is_refused_at_once(self, signer: TokenSigner) -> None:
         text = "a." * 5_000_000
-        started = time.perf_counter()
-        with pytest.raises(InvalidToken):
+        with cpu_guard(0.1), pytest.raises(InvalidToken):
             signer.verify(text)
-        assert time.perf_counter() - started < 0.1
 
     @pytest.mark.parametrize("keys", [SigningKeys.of_secrets([KEY]), EC_KEYS], ids=["HS256", "ES256"])
     def test_never_answers_a_damaged_one_with_anything_but_a_refusal(self, keys: SigningKeys) -> None:
