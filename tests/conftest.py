@@ -67,8 +67,10 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 EMPTY = ";".join(
     [
         *(str(delete(table)) for table in reversed(Base.metadata.sorted_tables)),
-        "SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences"
-        " WHERE last_value IS NOT NULL",
+        (
+            "SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences"
+            " WHERE last_value IS NOT NULL"
+        ),
     ]
 )
 
