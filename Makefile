@@ -13,7 +13,7 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 # One process a core; each starts servers of its own, hence the bound.
 WORKERS_OF_TESTS := -n auto --maxprocesses 4
 
-.PHONY: help install run dev test scenario faults protections check lint fix types cov bench soak lock check-locks audit build image smoke clean
+.PHONY: help install run dev test scenario faults protections check lint fix types cov rest bench soak lock check-locks audit build image smoke clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -58,7 +58,7 @@ faults: $(VENV)/.dev ## Kill, stop and cut off what the service needs; print wha
 protections: $(VENV)/.dev ## Take each protection out of a copy, one by one: its tests must notice; some only: make protections ONLY="cookie"
 	@$(BIN)/python -m tests.protections $(ONLY)
 
-check: lint types check-locks cov scenario ## Everything that CI runs
+check: lint types check-locks cov rest scenario ## Everything that CI runs
 
 lint: $(VENV)/.dev ## Check style, formatting, the import law, and the files of containers and CI
 	@$(BIN)/ruff check .
@@ -77,13 +77,16 @@ fix: $(VENV)/.dev ## Format, and mend what can be mended without thinking
 types: $(VENV)/.dev ## Check types
 	@$(BIN)/mypy
 
-cov: $(VENV)/.dev ## Run all tests and hold coverage to its gates: library 98 %, service 95 % of branches
+cov: $(VENV)/.dev ## Run the tests that mirror the code and hold coverage to its gates: library 98 %, service 95 % of branches
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q --durations=30 --durations-min=5 $(WORKERS_OF_TESTS)
+	@$(BIN)/coverage run -m pytest -q $(WORKERS_OF_TESTS) -m measured
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='src/lintel/*' --fail-under=98
 	@$(BIN)/coverage report --include='app/*' --fail-under=95
 	@$(BIN)/coverage html --quiet
+
+rest: $(VENV)/.dev ## Run all tests that coverage is not measured with
+	@$(BIN)/python -m pytest -q --durations=30 --durations-min=5 $(WORKERS_OF_TESTS) -m "not measured"
 
 bench: $(VENV)/.dev ## Measure; figures go to bench/results, or only some: make bench CASES="stack routes"
 	@$(BIN)/python -m bench $(CASES)

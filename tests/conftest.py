@@ -37,6 +37,7 @@ from lintel.testing import create_database, drop_database
 pytest_plugins = ["lintel.testing.plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
+MIRRORS = (ROOT / "tests" / "app", ROOT / "tests" / "lintel")
 MIGRATIONS = Migrations(ROOT / "alembic")
 PASSWORD = "Bernoulli1843"
 CHEAP_KIB = 8
@@ -76,6 +77,14 @@ EMPTY = ";".join(
 
 SettingsFactory = Callable[..., Settings]
 Saw = Callable[[str], None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what coverage is measured with: tests that mirror the code, each on its first database."""
+    for item in items:
+        mirrors = any(item.path.is_relative_to(folder) for folder in MIRRORS)
+        if mirrors and item.get_closest_marker("second_database") is None:
+            item.add_marker("measured")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -163,7 +172,9 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
     asyncio.run(drop_database(postgres_url, name))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.services, pytest.mark.second_database])]
+)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty, migrated database; every test that asks for one runs on both kinds."""
     if request.param == "sqlite":

@@ -194,7 +194,7 @@ class TestReplacing:
         assert failures == []
 
     def test_a_faulty_new_one_replaces_nobody(self, service: Service) -> None:
-        before = service.seen()
+        before = set(service.started)
         faulty = service.log.with_name("faulty")
         faulty.touch()
         try:

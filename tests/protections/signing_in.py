@@ -141,15 +141,15 @@ PROTECTIONS = (
     ),
     Protection(
         name="Hashes do not wait in a queue without end.",
-        file=HASHER,
-        text="if self._limiter.statistics().tasks_waiting >= MAX_WAITING:",
+        file="src/lintel/security/_threads.py",
+        text="if self._asked >= self._most:",
         without="if False:",
         tests=(f"{OF_HASHER}::TestLoad::test_too_many_who_wait_are_sent_away_until_there_is_room",),
     ),
     Protection(
         name="Other requests do not wait while a password is hashed.",
         file=HASHER,
-        text='return await anyio.to_thread.run_sync(self._verify, _read(password), stored or "", limiter=self._turn())',
+        text='return await self._threads.run(self._verify, _read(password), stored or "")',
         without='return self._verify(_read(password), stored or "")',
         tests=(f"{OF_HASHER}::TestLoad::test_other_requests_go_on_meanwhile",),
     ),

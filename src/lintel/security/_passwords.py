@@ -4,11 +4,8 @@ import os
 import unicodedata
 from typing import Literal
 
-import anyio
-import anyio.to_thread
-
-from lintel.errors import Unavailable
 from lintel.security._hashes import MEMORY_KIB, ROUNDS, Argon2id, Bcrypt, BcryptOfHmac, Kind, MakingKind
+from lintel.security._threads import BackgroundThreads
 
 MAX_WAITING = 64
 """Beyond this many waiting callers the answer is 503: their turn would come after they had left."""
@@ -46,8 +43,8 @@ class PasswordHasher:
         argon2id, bcrypt = Argon2id(memory_kib), BcryptOfHmac(rounds)
         self._present: MakingKind = argon2id if scheme == "argon2id" else bcrypt
         self._kinds: tuple[Kind, ...] = (argon2id, bcrypt, Bcrypt())
-        self._size = max(1, (os.cpu_count() or 1) // workers)
-        self._limiter: anyio.CapacityLimiter | None = None
+        size = max(1, (os.cpu_count() or 1) // workers)
+        self._threads = BackgroundThreads(size, max_waiting=MAX_WAITING, refusal="Too many sign-ins at once.")
         self._costs: dict[str, Kind] = {}
         self._recognise(self._present.cost())
 
@@ -57,7 +54,7 @@ class PasswordHasher:
         Raises:
             Unavailable: Too many hashes are waiting already.
         """
-        return await anyio.to_thread.run_sync(self._present.hash, _read(password), limiter=self._turn())
+        return await self._threads.run(self._present.hash, _read(password))
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Whether a password is right, and a better hash to store if the stored one is out of date.
@@ -67,7 +64,7 @@ class PasswordHasher:
         Raises:
             Unavailable: Too many hashes are waiting already.
         """
-        return await anyio.to_thread.run_sync(self._verify, _read(password), stored or "", limiter=self._turn())
+        return await self._threads.run(self._verify, _read(password), stored or "")
 
     def _verify(self, password: bytes, stored: str) -> tuple[bool, str | None]:
         kind, spent = self._recognise(stored)
@@ -96,13 +93,6 @@ class PasswordHasher:
         if kind is self._present and not self._present.is_outdated(stored):
             return None
         return self._present.hash(password)
-
-    def _turn(self) -> anyio.CapacityLimiter:
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(self._size)
-        if self._limiter.statistics().tasks_waiting >= MAX_WAITING:
-            raise Unavailable("Too many sign-ins at once.")
-        return self._limiter
 
 
 def _read(password: str) -> bytes:

@@ -190,7 +190,7 @@ class TestBcrypt:
         self, hasher: PasswordHasher, mark: str
     ) -> None:
         long = "L" * 71 + "\u00e9 and more"  # its 72nd byte is the first half of a letter
-        stored = bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(4)).decode().replace("2b", mark)
+        stored = bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(4)).decode().replace("2b", mark, 1)
         right, better = await hasher.verify(long, stored)
         assert right
         assert better is not None
