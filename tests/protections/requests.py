@@ -38,8 +38,8 @@ PROTECTIONS = (
     Protection(
         name="A request with two hosts is refused: a proxy may take the other one.",
         file="src/lintel/middleware/_trusted_host.py",
-        text="if len(hosts) != 1:",
-        without="if not hosts:",
+        text='if [*map(_name, scope["headers"])].count(HOST) != 1:',
+        without="if HOST not in request_headers(scope):",
         tests=(f"{OF_TRANSPORT}::TestHost::test_no_host_or_two_are_refused",),
     ),
     Protection(
@@ -111,15 +111,15 @@ PROTECTIONS = (
     Protection(
         name="Headers have a greatest size together.",
         file=STRICT,
-        text="if size > self.max_header_bytes or len(headers) > MAX_HEADERS:",
+        text="if len(headers) > MAX_HEADERS or sum(map(len, chain.from_iterable(headers))) > self.max_header_bytes:",
         without="if len(headers) > MAX_HEADERS:",
         tests=(f"{OF_STRICT}::TestSizes::test_names_and_values_of_all_headers_count",),
     ),
     Protection(
         name="There are so many headers only.",
         file=STRICT,
-        text="if size > self.max_header_bytes or len(headers) > MAX_HEADERS:",
-        without="if size > self.max_header_bytes:",
+        text="if len(headers) > MAX_HEADERS or sum(map(len, chain.from_iterable(headers))) > self.max_header_bytes:",
+        without="if sum(map(len, chain.from_iterable(headers))) > self.max_header_bytes:",
         tests=(f"{OF_STRICT}::TestSizes::test_there_may_be_a_hundred",),
     ),
     Protection(

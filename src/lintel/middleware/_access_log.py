@@ -1,6 +1,7 @@
 """One record a request."""
 
 import time
+from collections.abc import Awaitable
 from functools import cached_property
 
 import structlog
@@ -39,13 +40,13 @@ class AccessLogMiddleware:
         method, path = scope["method"], wire_path(scope)
         status, size = CLIENT_CLOSED, 0
 
-        async def send_and_count(message: Message) -> None:
+        def send_and_count(message: Message) -> Awaitable[None]:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, send_and_count)

@@ -1,6 +1,7 @@
 """Compressed answers, at no cost for the small ones."""
 
 import re
+from collections.abc import Awaitable
 
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityResponder
 from starlette.types import Message, Receive, Scope, Send
@@ -23,13 +24,13 @@ class CompressionMiddleware(GZipMiddleware):
             return
         forward = send
 
-        async def send_or_compress(message: Message) -> None:
+        def send_or_compress(message: Message) -> Awaitable[None]:
             nonlocal forward
             if message["type"] == "http.response.start" and not self._passes(message):
                 responder = self._responder(scope)
                 responder.send = send
                 forward = responder.send_with_compression
-            await forward(message)
+            return forward(message)
 
         await self.app(scope, receive, send_or_compress)
 

@@ -1,5 +1,6 @@
 """Which browser applications may read the answers."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
@@ -30,13 +31,13 @@ class CORSMiddleware(StarletteCORSMiddleware):
         origin = request_headers(scope).get(b"origin")
         added = [] if origin is None else self._headers_for(origin)
 
-        async def send_with_cors(message: Message) -> None:
+        def send_with_cors(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = headers = list(message.get("headers", ()))
                 if added:
                     add_missing(headers, added)
                 add_vary(headers, b"Origin")
-            await send(message)
+            return send(message)
 
         await self.app(scope, receive, send_with_cors)
 

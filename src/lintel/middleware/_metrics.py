@@ -1,6 +1,7 @@
 """Every request is counted and timed."""
 
 import time
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,11 +29,11 @@ class MetricsMiddleware:
         scope[ROUTE_LISTENER] = flight.begin
         status = CLIENT_CLOSED
 
-        async def send_and_note(message: Message) -> None:
+        def send_and_note(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, send_and_note)

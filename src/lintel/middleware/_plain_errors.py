@@ -1,5 +1,7 @@
 """Errors that a framework answers in plain text are given our one shape."""
 
+from collections.abc import Awaitable
+
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,20 +27,21 @@ class PlainErrorsMiddleware:
             return
         replaced = False
 
-        async def send_in_shape(message: Message) -> None:
+        def send_in_shape(message: Message) -> Awaitable[None]:
             nonlocal replaced
-            if message["type"] == "http.response.start" and _is_plain_error(message):
+            if message["type"] == "http.response.start" and message["status"] >= FIRST_ERROR and _is_plain(message):
                 replaced = True
-                await _in_shape(message, scope["path"])(scope, receive, send)
-            elif not replaced:
-                await send(message)
+                return _in_shape(message, scope["path"])(scope, receive, send)
+            return _nothing() if replaced else send(message)
 
         await self.app(scope, receive, send_in_shape)
 
 
-def _is_plain_error(message: Message) -> bool:
-    if message["status"] < FIRST_ERROR:
-        return False
+async def _nothing() -> None:
+    """Instead of a body that was replaced."""
+
+
+def _is_plain(message: Message) -> bool:
     return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
 
 

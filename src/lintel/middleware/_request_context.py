@@ -1,6 +1,7 @@
 """The outermost layer: gives every request its id and its clock."""
 
 import time
+from collections.abc import Awaitable
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,13 +33,13 @@ class RequestContextMiddleware:
         sent_id = request_headers(scope).get(REQUEST_ID_HEADER)
         request_id = accept_request_id(None if sent_id is None else sent_id.decode("latin-1"))
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] in ANSWERS:
                 elapsed = b"%.6f" % (time.perf_counter() - started)
                 headers = [item for item in message.get("headers", ()) if item[0] not in OURS]
                 headers += ((REQUEST_ID_HEADER, request_id.encode()), (PROCESS_TIME_HEADER, elapsed))
                 message["headers"] = headers
-            await send(message)
+            return send(message)
 
         token, sender = bind_request_id(request_id), bind_sender(partial(Client.of_scope, scope))
         try:

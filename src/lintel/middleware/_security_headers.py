@@ -1,5 +1,7 @@
 """Headers that tell browsers to trust as little as possible."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lintel.middleware._headers import add_missing, raw_headers, request_headers
@@ -39,11 +41,11 @@ class SecurityHeadersMiddleware:
         if _is_personal(scope):
             defaults = [*defaults, NOT_STORED]
 
-        async def send_with_headers(message: Message) -> None:
+        def send_with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = headers = list(message.get("headers", ()))
                 add_missing(headers, defaults)
-            await send(message)
+            return send(message)
 
         await self.app(scope, receive, send_with_headers)
 

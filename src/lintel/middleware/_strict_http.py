@@ -1,6 +1,7 @@
 """Refuses requests that are larger than anybody's, or that two readers could read in two ways."""
 
 import re
+from itertools import chain
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -49,10 +50,7 @@ class StrictHttpMiddleware:
 
     def _fault(self, scope: Scope) -> ServiceError | None:
         path, query, headers = scope.get("raw_path") or b"", scope["query_string"], scope["headers"]
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
-        if size > self.max_header_bytes or len(headers) > MAX_HEADERS:
+        if len(headers) > MAX_HEADERS or sum(map(len, chain.from_iterable(headers))) > self.max_header_bytes:
             return HeadersTooLarge()
         if CHUNKED in headers and find_header(headers, LENGTH) is not None:
             return BadRequest("The request has two lengths: Content-Length and Transfer-Encoding.")

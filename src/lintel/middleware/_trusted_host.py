@@ -1,10 +1,18 @@
 """Refuses requests that were meant for somebody else."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lintel.errors import BadRequest, problem_of
+from lintel.middleware._headers import request_headers
+
+HOST = b"host"
+MAX_KEPT = 256
+"""Hosts whose verdict is remembered; clients may send any number of others."""
+_name = itemgetter(0)
 
 
 class TrustedHostMiddleware:
@@ -22,6 +30,7 @@ class TrustedHostMiddleware:
         self.any = "*" in allowed_hosts
         self.names = frozenset(host.lower() for host in allowed_hosts if not host.startswith("*"))
         self.suffixes = tuple(host[1:].lower() for host in allowed_hosts if host.startswith("*."))
+        self._is_one_of_ours = lru_cache(MAX_KEPT)(self._is_allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"} or self._is_ours(scope):
@@ -31,10 +40,12 @@ class TrustedHostMiddleware:
         await problem_of(error, scope["path"])(scope, receive, send)
 
     def _is_ours(self, scope: Scope) -> bool:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1:
+        if [*map(_name, scope["headers"])].count(HOST) != 1:
             return False
-        name = _without_port(hosts[0].decode("latin-1").lower())
+        return self._is_one_of_ours(request_headers(scope)[HOST])
+
+    def _is_allowed(self, host: bytes) -> bool:
+        name = _without_port(host.decode("latin-1").lower())
         return bool(name) and (self.any or name in self.names or name.endswith(self.suffixes))
 
 
