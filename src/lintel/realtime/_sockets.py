@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -139,8 +139,13 @@ class ConnectionManager:
                 _end(self._connections.all, CloseCode.GOING_AWAY, "the service ends")
 
     async def _watch(self, news: Subscription) -> None:
+        clock = asyncio.get_running_loop().time
+        look_at = clock() + self._limits.recheck_seconds
         while True:
-            due = await self._due(news)
+            user = await _user_with_news(news, until=look_at)
+            if user is None:
+                look_at = clock() + self._limits.recheck_seconds
+            due = list(self._connections.all if user is None else self._connections.on(user))
             try:
                 await self._end_invalid(due)
             except Unavailable:
@@ -148,19 +153,6 @@ class ConnectionManager:
             except Exception as error:  # noqa: BLE001 - nobody would be looked at any more
                 _log.error("connections could not be looked at and are closed", exc_info=error)
                 _end(due, CloseCode.INTERNAL_ERROR, "")
-
-    async def _due(self, news: Subscription) -> Collection[Connection]:
-        """Whom to look at: one user after news of theirs, all when it is time or news may have been missed."""
-        try:
-            async with asyncio.timeout(self._limits.recheck_seconds):
-                async for message in news:
-                    if isinstance(message, Message):
-                        return list(self._connections.on(message.channel))
-                    return list(self._connections.all)
-                await asyncio.Event().wait()  # no more news: the time for all comes
-        except TimeoutError:
-            pass
-        return list(self._connections.all)
 
     async def _end_invalid(self, connections: Collection[Connection]) -> None:
         now = time.time()
@@ -171,6 +163,18 @@ class ConnectionManager:
             valid = set(await self._still_valid({connection.access for connection in rest}))
             invalid = [connection for connection in rest if connection.access not in valid]
             _end(invalid, CloseCode.UNAUTHENTICATED, "the account or session is no longer what it was")
+
+
+async def _user_with_news(news: Subscription, *, until: float) -> str | None:
+    """Whose channel spoke; None when it is time to look at all, or news may have been missed."""
+    if asyncio.get_running_loop().time() >= until:  # also where the news never pause
+        return None
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(until):
+            async for message in news:
+                return message.channel if isinstance(message, Message) else None
+            await asyncio.Event().wait()  # no more news: the time for all comes
+    return None
 
 
 def _end(connections: Iterable[Connection], code: int, reason: str) -> None:

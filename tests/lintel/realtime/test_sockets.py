@@ -104,6 +104,13 @@ async def anything(_: str) -> bool:
     return True
 
 
+async def _talk(pubsub: MemoryPubSub, channel: str) -> None:
+    """Without an end, and never with a pause as long as the one between two looks at all."""
+    while True:
+        await pubsub.publish(channel, {})
+        await asyncio.sleep(0.01)
+
+
 class TestServe:
     async def test_everybody_is_counted_and_forgotten(self) -> None:
         world = World()
@@ -252,6 +259,16 @@ class TestWatch:
             assert await short.code() == 4401
             assert (await long.frame())["type"] == "welcome"
             assert len(world.manager) == 1
+
+    async def test_news_of_one_do_not_put_off_the_look_at_all(self) -> None:
+        world = World(recheck_seconds=0.2)
+        async with world.manager.opened(), world.client(1), world.client(2, seconds=0.3) as short:
+            talking = asyncio.create_task(_talk(world.pubsub, "user:1"))
+            try:
+                assert await short.code() == 4401
+            finally:
+                talking.cancel()
+                await asyncio.wait([talking])
 
     async def test_an_outage_closes_nobody(self, log_records: list[EventDict]) -> None:
         world, failed = World(recheck_seconds=0.01), asyncio.Event()
