@@ -13,6 +13,7 @@ from app.repositories.users import UserReader
 from app.schemas.analyses import AnalysisRead
 from app.schemas.exports import ExportRead
 from lintel.db import Database, Session, utc_now
+from lintel.idempotency import EVERY_TIME, Once
 from lintel.jobs import JobQueue, JobStatus
 from lintel.security import Principal
 from lintel.storage import Storage
@@ -40,23 +41,24 @@ class ExportService:
         self._analyses = AnalysisReader(database)
         self._jobs = JobReader(database)
 
-    async def create_export(self, principal: Principal) -> ExportRead:
+    async def create_export(self, principal: Principal, *, once: Once[ExportRead] = EVERY_TIME) -> ExportRead:
         """Have all of the principal's analyses written to a file. While one is under way, it is that one.
 
         Raises:
             TooManyExports: They have as many as there may be.
         """
         kept = await self._storage.list_files(f"{FOLDER}/{principal.id}", size=self._most)
-        if len(kept.files) >= self._most:
-            raise TooManyExports
 
-        async def work(session: Session) -> Mapping[str, Any] | None:
+        async def work(session: Session) -> ExportRead:
+            # Refused here: a request that is repeated gets its first answer, however many there are since.
+            if len(kept.files) >= self._most:
+                raise TooManyExports
             wanted = ExportAnalyses(owner_id=principal.id)
-            once = f"{wanted.kind}:{principal.id}"
-            job_id = await self._queue.enqueue(session, wanted, owner_id=principal.id, unique_key=once)
-            return await JobRepository(session).get_visible(principal, job_id)
+            alone = f"{wanted.kind}:{principal.id}"
+            job_id = await self._queue.enqueue(session, wanted, owner_id=principal.id, unique_key=alone)
+            return await self._read(principal, await JobRepository(session).get_visible(principal, job_id))
 
-        return await self._read(principal, await self._database.run(work))
+        return await once.run(self._database, work)
 
     async def get_export(self, principal: Principal, job_id: UUID) -> ExportRead:
         """One of the principal's exports, with an address for a while once it is written.

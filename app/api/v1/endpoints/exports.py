@@ -1,5 +1,5 @@
 from app.api.callers import AnalysesRead
-from app.api.deps import ExportServiceDep, JobId
+from app.api.deps import ExportServiceDep, IdempotencyDep, JobId
 from app.core.exceptions import ExportNotFound, TooManyExports
 from app.schemas.exports import ExportRead
 from lintel.api import LocatorDep
@@ -10,10 +10,12 @@ router = Router(prefix="/exports", tags=["exports"])
 
 
 @router.post("", status_code=202, summary="Export your analyses", responses=problems(TooManyExports))
-async def create_export(me: AnalysesRead, exports: ExportServiceDep, locate: LocatorDep) -> ExportRead:
+async def create_export(
+    me: AnalysesRead, exports: ExportServiceDep, locate: LocatorDep, idempotency: IdempotencyDep
+) -> ExportRead:
     """Have all your analyses written to a file, a line of JSON each. While one is under way, it is that one."""
-    export = await exports.create_export(me)
-    return locate.created("read_export", export, job_id=str(export.job_id))
+    once = idempotency.answering(lambda made: locate.created("read_export", made, job_id=str(made.job_id)))
+    return await exports.create_export(me, once=once)
 
 
 @router.get("/{job_id}", summary="Read an export", responses=problems(ExportNotFound))

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -54,6 +55,18 @@ class TestExport:
         assert (file.status_code, len(file.content)) == (200, export["size"])
         assert file.headers["content-disposition"] == 'attachment; filename="analyses.ndjson"'
         assert [json.loads(line)["text_content"] for line in file.text.splitlines()] == ["It is lovely.", "It is not."]
+
+    async def test_is_made_once_for_one_idempotency_key(self, start: Any) -> None:
+        service = await start(max_exports_per_user=1)
+        ada = await service.person("ada@example.com")
+        key = {"Idempotency-Key": "of-monday"}
+        first = await ada.client.post(EXPORTS, headers=key)
+        await completed(ada.client, first.headers["location"])
+        again = await ada.client.post(EXPORTS, headers=key)
+        assert (again.status_code, again.content) == (202, first.content)
+        assert again.headers["location"] == first.headers["location"]
+        assert again.headers["idempotency-replayed"] == "true"
+        assert_problem(await ada.client.post(EXPORTS), 409, "TOO_MANY_EXPORTS")
 
     async def test_of_somebody_else_is_not_there(self, ada: Person, admin: Person) -> None:
         place = (await ada.client.post(EXPORTS)).headers["location"]
