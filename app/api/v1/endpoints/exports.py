@@ -14,8 +14,9 @@ async def create_export(
     me: AnalysesRead, exports: ExportServiceDep, locate: LocatorDep, idempotency: IdempotencyDep
 ) -> ExportRead:
     """Have all your analyses written to a file, a line of JSON each. While one is under way, it is that one."""
-    once = idempotency.answering(lambda made: locate.created("read_export", made, job_id=str(made.job_id)))
-    return await exports.create_export(me, once=once)
+    return await exports.create_export(
+        me, once=idempotency.answering(lambda made: locate.created("read_export", made, job_id=str(made.job_id)))
+    )
 
 
 @router.get("/{job_id}", summary="Read an export", responses=problems(ExportNotFound))
