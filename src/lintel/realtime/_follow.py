@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from fastapi.sse import ServerSentEvent
 
+from lintel.errors import Unavailable
 from lintel.pubsub import Message, PubSub, Resync, Subscription
 from lintel.realtime._draining import Draining
 from lintel.realtime._places import StreamPlaces
@@ -90,7 +91,7 @@ class Follower:
 
         Nothing is held between two looks: no connection, no transaction. Where the stream ends before the final
         state, its last event is `end` with a `reason`: `shutdown` and `lifetime` (come again), `unauthenticated`,
-        `gone`.
+        `gone`. While the resource cannot be read for an outage, the stream goes on and says nothing.
 
         Args:
             read: Looks at the resource, in a transaction of its own.
@@ -106,7 +107,11 @@ class Follower:
             seen = last_event_id
             reason: Reason | None = None
             while reason is None:
-                snapshot = await read()
+                try:
+                    snapshot = await read()
+                except Unavailable:  # an outage ends no stream: the next look comes soon
+                    reason = await watch.next_look()
+                    continue
                 if snapshot is None:
                     reason = "gone"
                     break
@@ -146,10 +151,21 @@ class _Watch:
             may_have_changed = isinstance(message, Resync) or self._is_about_access(message)
             if may_have_changed or now >= self._recheck_at:
                 self._recheck_at = now + self._follower.recheck_seconds
-                if not await self._still_allowed():
+                is_allowed = await self._is_allowed()
+                if is_allowed is None:  # nothing is shown until somebody can say
+                    look_at = self._recheck_at
+                    continue
+                if not is_allowed:
                     return "unauthenticated"
             if message is not None or now >= look_at:
                 return None
+
+    async def _is_allowed(self) -> bool | None:
+        """Whether the reader is still allowed to read; None while nobody can say."""
+        try:
+            return await self._still_allowed()
+        except Unavailable:
+            return None
 
     def _is_about_access(self, message: object) -> bool:
         return isinstance(message, Message) and message.channel == self._access_channel

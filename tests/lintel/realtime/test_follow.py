@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.sse import ServerSentEvent
 
+from lintel.errors import Unavailable
 from lintel.pubsub import MemoryPubSub
 from lintel.realtime import Draining, Follower, Snapshot
 
@@ -22,17 +23,22 @@ class Job:
         self.progress = 0
         self.is_there = True
         self.is_allowed = True
+        self.is_in_reach = True
         self.reads = 0
         self.checks = 0
 
     async def read(self) -> Snapshot | None:
         self.reads += 1
+        if not self.is_in_reach:
+            raise Unavailable
         return (
             Snapshot({"progress": self.progress}, str(self.progress), self.progress == 100) if self.is_there else None
         )
 
     async def still_allowed(self) -> bool:
         self.checks += 1
+        if not self.is_in_reach:
+            raise Unavailable
         return self.is_allowed
 
 
@@ -154,6 +160,32 @@ class TestEvents:
             for job.progress in range(1, 100):
                 await pubsub.publish("job:1", {})
             assert await stream.data() == {"progress": 99}
+
+
+class TestOutage:
+    async def test_of_what_is_followed_ends_no_stream(self, job: Job, pubsub: MemoryPubSub, draining: Draining) -> None:
+        async with following(job, pubsub, draining, poll_seconds=0.05) as stream:
+            await stream.next()
+            job.is_in_reach, job.progress = False, 100
+            coming = asyncio.create_task(stream.data())
+            await reads_again(job)
+            job.is_in_reach = True
+            assert await coming == {"progress": 100}
+            assert await stream.is_over()
+
+    async def test_shows_nothing_to_who_may_have_been_shut_out(
+        self, job: Job, pubsub: MemoryPubSub, draining: Draining
+    ) -> None:
+        async with following(job, pubsub, draining, poll_seconds=0.05, recheck_seconds=0.1) as stream:
+            await stream.next()
+            job.is_in_reach, job.is_allowed, job.progress = False, False, 100
+            coming = asyncio.create_task(stream.data())
+            await pubsub.publish("user:1", {})
+            async with asyncio.timeout(SECONDS):
+                while not job.checks:  # noqa: ASYNC110 - checking sets no event
+                    await asyncio.sleep(0.001)
+            job.is_in_reach = True
+            assert await coming == {"reason": "unauthenticated"}
 
 
 class TestEnd:
