@@ -200,7 +200,11 @@ def deleted(fleet: Fleet, pid: int, root: str, number: int) -> Answer:
     return fleet.ask(pid, "DELETE", f"/users/{number}", root)
 
 
-@pytest.mark.parametrize(("shut_out", "status"), [(suspended, 403), (demoted, 401), (deleted, 401)])
+def signed_out(fleet: Fleet, pid: int, token: str, _: int) -> Answer:
+    return fleet.ask(pid, "POST", "/auth/logout", token)
+
+
+@pytest.mark.parametrize(("shut_out", "status"), [(suspended, 403), (demoted, 401), (deleted, 401), (signed_out, 401)])
 async def test_whoever_is_shut_out_is_so_everywhere_at_once(
     fleet: Fleet, root: str, somebody: Callable[..., tuple[int, str]], shut_out: Change, status: int
 ) -> None:
@@ -209,7 +213,8 @@ async def test_whoever_is_shut_out_is_so_everywhere_at_once(
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(socket_at(fleet, pid, token)) for pid in fleet.pids]
         assert [answer.status for answer in fleet.ask_each(*say, content={"data": {}})] == [202] * WORKERS
-        assert shut_out(fleet, fleet.pids[-1], root, number).status in {200, 204}
+        by = token if shut_out is signed_out else root
+        assert shut_out(fleet, fleet.pids[-1], by, number).status in {200, 204}
         assert [answer.status for answer in fleet.ask_each(*say, content={"data": {}})] == [status] * WORKERS
         async with asyncio.timeout(SECONDS):
             assert [await socket.code() for socket in sockets] == [4401] * WORKERS
