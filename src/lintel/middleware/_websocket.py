@@ -56,7 +56,7 @@ class WebSocketMiddleware:
 
     def _note(self, scope: Scope, connection: "_Connection", seconds: float) -> None:
         client = scope.get("client")
-        is_fault = connection.status >= SERVER_ERROR or connection.close_code == INTERNAL_ERROR
+        is_fault = connection.status >= SERVER_ERROR or connection.has_failed
         (self._access_log.error if is_fault else self._access_log.info)(
             "websocket",
             path=wire_path(scope),
@@ -79,6 +79,7 @@ class _Connection:
         self._is_open = False
         self.status = CLIENT_CLOSED
         self.close_code: int | None = None
+        self.has_failed = False  # a client may say 1011 as well, and that is no fault of ours
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -103,6 +104,7 @@ class _Connection:
                 self.status = message["status"]
             elif kind == "websocket.close":
                 self.close_code = int(message.get("code", NORMAL))
+                self.has_failed = self.close_code == INTERNAL_ERROR
             await self._send(message)
 
     async def fail(self, error: Exception) -> None:

@@ -73,6 +73,18 @@ async def test_one_that_was_open_is_logged_once_and_counted(
     assert (record["event"], record["path"], record["status"], record["close_code"]) == ("websocket", "/ws", 101, 1001)
 
 
+async def test_a_client_that_closes_with_1011_is_no_fault_of_ours(
+    connect: Callable[..., Any], log_records: list[EventDict]
+) -> None:
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(ACCEPT)
+        await receive()
+
+    await connect(app, {"type": "websocket.disconnect", "code": 1011})
+    assert [(record["log_level"], record["close_code"]) for record in log_records] == [("info", 1011)]
+
+
 @pytest.mark.parametrize(("code", "status"), [({}, 404), ({"code": 1000}, 404), ({"code": 1008}, 403)])
 async def test_a_close_before_it_was_accepted_is_a_problem(
     connect: Callable[..., Any], log_records: list[EventDict], code: dict[str, int], status: int
