@@ -99,6 +99,14 @@ class BatchEnded(Conflict):
     meaning = "All texts of the batch were tried, or it failed: there is nothing left to cancel."
 
 
+class BatchCancelled(Conflict):
+    """Its texts are not to be read any more, whoever asks for it."""
+
+    code = "BATCH_CANCELLED"
+    title = "The batch was cancelled"
+    meaning = "The batch of this job was cancelled, and stays so. Its owner can send the texts again."
+
+
 class WrongCredentials(Unauthenticated):
     """Sign-in failed; which part was wrong is not told."""
 

@@ -3,7 +3,8 @@
 from functools import partial
 from uuid import UUID
 
-from app.core.enums import UNFINISHED, AnalysisStatus
+from app.core.enums import AnalysisStatus
+from app.core.exceptions import BatchCancelled
 from app.jobs import ReadBatch
 from app.repositories.batches import BatchReader, BatchRepository
 from app.repositories.jobs import JobRepository
@@ -42,10 +43,19 @@ async def settle_all(database: Database) -> int:
 
 
 async def reopen(session: Session, job_id: UUID) -> None:
-    """Let a batch wait again whose job is to be done again: what was read stays, what was not will be."""
+    """Let a batch wait again whose job was given up and is to be done again: what was read stays, what was not will be.
+
+    Raises:
+        BatchCancelled: Somebody did not want it to be read.
+    """
+    await settle(session, job_id)  # a process may have died before it could
     payload = await JobRepository(session).payload(job_id)
     batches = BatchRepository(session)
     batch = await batches.get(ReadBatch.model_validate(payload).batch_id, for_update=True)
-    if batch is not None and batch.status not in (*UNFINISHED, AnalysisStatus.COMPLETED):
+    if batch is None:
+        return
+    if batch.status is AnalysisStatus.CANCELLED:
+        raise BatchCancelled
+    if batch.status is AnalysisStatus.ERROR:
         batch.status, batch.processed_at = AnalysisStatus.PENDING, None
         await batches.reopen_cancelled(batch, utc_now())

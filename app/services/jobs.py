@@ -87,6 +87,7 @@ class JobService:
         Raises:
             JobNotFound: There is none.
             JobNotFailed: It waits, runs or is completed.
+            BatchCancelled: It reads a batch that was cancelled.
             AlreadyExists: Another one of which there may be only one waits or runs.
         """
 
@@ -95,10 +96,10 @@ class JobService:
             job = await jobs.get_visible(principal, job_id)
             if job is None:
                 raise JobNotFound
-            if not await self._queue.retry(job_id, session=session):
-                raise JobNotFailed
             if job["kind"] == ReadBatch.kind:
                 await reopen(session, job_id)
+            if not await self._queue.retry(job_id, session=session):
+                raise JobNotFailed
             return JobRead.model_validate(await jobs.get_visible(principal, job_id))
 
         return await self._database.run(work)

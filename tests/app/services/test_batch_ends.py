@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from app.core.enums import UNFINISHED, UserRole
+from app.core.exceptions import BatchCancelled
 from app.models import Job
 from app.services import batch_reading
 from app.services.batch_ends import GIVEN_UP
@@ -81,22 +82,37 @@ class TestSettle:
             found = (await connection.execute(text("SELECT status FROM batches ORDER BY id"))).scalars()
             assert list(found) == ["cancelled", "error", "pending"]
 
-    @pytest.mark.parametrize("end", ["error", "cancelled"])
-    async def test_is_undone_when_the_job_is_retried(self, services: Services, ada: Principal, end: str) -> None:
+    async def test_is_undone_when_the_job_is_retried(self, services: Services, ada: Principal) -> None:
         admin = principal_of(await add_user(services, "admin@example.com", UserRole.ADMIN))
         batch = await send(services, ada, "a", "b")
         async with services.database.writer.begin() as connection:
             await connection.execute(text("UPDATE analyses SET status = 'completed' WHERE position = 0"))
             await connection.execute(text("UPDATE batches SET completed = 1"))
-            await connection.execute(update(Job).values(status=end))
+            await connection.execute(update(Job).values(status="error"))
         assert batch.job_id is not None
         await reading_of(services).give_up(batch.job_id)
-        assert await stored(services) == (end, {"completed": 1, "cancelled": 1})
+        assert await stored(services) == ("error", {"completed": 1, "cancelled": 1})
         await services.jobs.retry_job(admin, batch.job_id)
         assert await stored(services) == ("pending", {"completed": 1, "pending": 1})
         async with working(services, reading_of(services)):
             done = await ended(services, ada, batch)
         assert (done.status, done.completed, done.processed_at is not None) == ("completed", 2, True)
+
+    @pytest.mark.parametrize("died_before", [True, False])
+    async def test_of_one_that_was_cancelled_is_for_ever(
+        self, services: Services, ada: Principal, *, died_before: bool
+    ) -> None:
+        admin = principal_of(await add_user(services, "admin@example.com", UserRole.ADMIN))
+        batch = await send(services, ada, "a")
+        assert batch.job_id is not None
+        async with services.database.writer.begin() as connection:
+            await connection.execute(update(Job).values(status="cancelled"))
+        if not died_before:
+            await reading_of(services).give_up(batch.job_id)
+        with pytest.raises(BatchCancelled):
+            await services.jobs.retry_job(admin, batch.job_id)
+        assert (await services.jobs.get_job(admin, batch.job_id)).status == "cancelled"
+        assert (await services.batches.get_batch(ada, batch.id)).status == "cancelled"
 
     async def test_leaves_a_batch_alone_whose_job_goes_on(self, services: Services, ada: Principal) -> None:
         batch = await send(services, ada, "a")

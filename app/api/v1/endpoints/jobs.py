@@ -7,7 +7,7 @@ from fastapi.sse import EventSourceResponse
 from app.api.callers import JobsManage, JobsRead, JobsWrite
 from app.api.deps import JobId, JobServiceDep
 from app.api.streams import job_events, stream_of
-from app.core.exceptions import JobNotFailed, JobNotFound, JobOver
+from app.core.exceptions import BatchCancelled, JobNotFailed, JobNotFound, JobOver
 from app.schemas.jobs import JobQuery, JobRead
 from lintel.api import CursorPage, Page, PagerDep
 from lintel.errors import AlreadyExists, TooManyRequests, problems
@@ -62,8 +62,11 @@ async def cancel_job(job_id: JobId, me: JobsWrite, jobs: JobServiceDep) -> JobRe
     "/{job_id}/retry",
     status_code=202,
     summary="Retry a job",
-    responses=problems(JobNotFound, JobNotFailed, AlreadyExists),
+    responses=problems(JobNotFound, JobNotFailed, BatchCancelled, AlreadyExists),
 )
 async def retry_job(job_id: JobId, me: JobsManage, jobs: JobServiceDep) -> JobRead:
-    """Have a job that failed or was cancelled done again, with all its attempts; for administrators."""
+    """Have a job that failed or was cancelled done again, with all its attempts; for administrators.
+
+    A batch that was cancelled stays so.
+    """
     return await jobs.retry_job(me, job_id)

@@ -152,6 +152,16 @@ class TestRetryJob:
         job_id = await add(service, None, status=status)
         assert_problem(await admin.client.post(f"{JOBS}/{job_id}/retry"), 409, "JOB_NOT_FAILED")
 
+    @pytest.mark.parametrize("cancels", ["batch", "job"])
+    async def test_reads_no_batch_that_its_owner_cancelled(self, ada: Person, admin: Person, cancels: str) -> None:
+        new = {"texts": ["Do not read this."], "analysis_type": "sentiment"}
+        batch = (await ada.client.post("/api/v1/batches", json=new)).json()
+        address, job = f"/api/v1/batches/{batch['id']}", f"{JOBS}/{batch['job_id']}"
+        answer = await (ada.client.post(f"{address}/cancel") if cancels == "batch" else ada.client.delete(job))
+        assert answer.is_success
+        assert_problem(await admin.client.post(f"{job}/retry"), 409, "BATCH_CANCELLED")
+        assert [(await ada.client.get(path)).json()["status"] for path in (address, job)] == ["cancelled"] * 2
+
     async def test_of_nothing_is_not_found(self, admin: Person) -> None:
         assert_problem(await admin.client.post(f"{JOBS}/{uuid4()}/retry"), 404, "JOB_NOT_FOUND")
 
