@@ -19,7 +19,7 @@ from bench.harness.case import Case, SkippedError
 from bench.harness.figures import Gate, Row, Table, figure, ratio
 from bench.harness.measure import Plan
 from bench.harness.proc import cpu_seconds
-from lintel.api._cursors import Position
+from lintel.api import Position
 from lintel.db import Database, Key, Rows
 from lintel.security import Principal
 from lintel.testing import ServerUnavailable, postgres_server

@@ -37,7 +37,9 @@ PROTECTIONS = (
         file=ENGINES,
         text="return time.monotonic() > self._end",
         without="return False",
-        tests=(f"{OF_ENGINES}::TestStatementTimeout::test_ends_a_statement_that_would_end_too_late",),
+        tests=(
+            "tests/lintel/db/test_timeouts.py::TestStatementTimeout::test_ends_a_statement_that_would_end_too_late",
+        ),
     ),
     Protection(
         name="What reads cannot write.",

@@ -8,6 +8,7 @@ SESSIONS = "app/services/sessions.py"
 RENEWING = "app/services/session_tokens.py"
 
 OF_SIGNER = "tests/lintel/security/test_tokens.py"
+OF_TIMES = "tests/lintel/security/test_token_times.py"
 OF_AUTH = "tests/app/services/test_auth.py"
 OF_RENEWING = "tests/app/services/test_session_tokens.py"
 OVER_HTTP = "tests/app/api/v1/test_sessions.py"
@@ -50,14 +51,14 @@ PROTECTIONS = (
         file=SIGNER,
         text='if not claims["nbf"] - LEEWAY <= time.time() < claims["exp"]:',
         without='if not claims["nbf"] - LEEWAY <= time.time():',
-        tests=(f"{OF_SIGNER}::TestRemembering::test_the_clock_still_ends_a_token",),
+        tests=(f"{OF_TIMES}::TestRemembering::test_the_clock_still_ends_a_token",),
     ),
     Protection(
         name="An access token of the future is not good yet.",
         file=SIGNER,
         text="LEEWAY = 60",
         without="LEEWAY = 10**9",
-        tests=(f"{OF_SIGNER}::TestClocks::test_one_that_is_far_ahead_cannot",),
+        tests=(f"{OF_TIMES}::TestClocks::test_one_that_is_far_ahead_cannot",),
     ),
     Protection(
         name="A token of another issuer with our key opens nothing.",

@@ -3,7 +3,7 @@
 from lintel.api._client import ClientDep
 from lintel.api._conditional import ChangeDep, ReadingDep, ReplaceDep, etag_of, install_not_modified
 from lintel.api._conditional_openapi import declare_conditional_requests
-from lintel.api._cursors import Cursors
+from lintel.api._cursors import Cursors, InvalidCursor, Position
 from lintel.api._email import EmailAddress, normalized_email
 from lintel.api._fields import fields_of
 from lintel.api._idempotency import Idempotency, IdempotencyKeyHeader, install_replays
@@ -41,6 +41,7 @@ __all__ = [
     "Idempotency",
     "IdempotencyKeyHeader",
     "Instant",
+    "InvalidCursor",
     "JsonObject",
     "Links",
     "ListQuery",
@@ -52,6 +53,7 @@ __all__ = [
     "PagerDep",
     "PatchModel",
     "PathId",
+    "Position",
     "ReadingDep",
     "ReplaceDep",
     "RequestModel",

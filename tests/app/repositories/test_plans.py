@@ -17,7 +17,7 @@ from app.schemas.batches import BatchQuery
 from app.schemas.jobs import JobQuery, JobScope
 from app.schemas.users import UserQuery
 from app.services.container import Services
-from lintel.api._cursors import Position
+from lintel.api import Position
 from lintel.db import Database, Key, utc_now
 from lintel.security import Principal
 

@@ -19,15 +19,16 @@ from lintel.api import (
     CursorPage,
     Cursors,
     Found,
+    InvalidCursor,
     ListQuery,
     LocatorDep,
     Page,
     Pager,
     PagerDep,
+    Position,
     ResponseModel,
     fields_of,
 )
-from lintel.api._cursors import InvalidCursor, Position
 from lintel.db import Key, Rows
 from lintel.errors import install_error_handlers
 from lintel.testing import asgi_request

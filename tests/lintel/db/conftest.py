@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lintel.db import Database, IdMixin, Session, TimestampMixin, new_metadata
@@ -21,6 +21,9 @@ ON_SQLITE = pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize(
     "empty_url", [pytest.param("postgresql", marks=pytest.mark.services)], indirect=True
 )
+
+SOON = 5.0
+"""Seconds: far more than the timeouts set here, far less than what they cut short."""
 
 DatabaseFactory = Callable[..., Awaitable[Database]]
 
@@ -131,3 +134,24 @@ async def terminate(database: Database, pid: int) -> None:
     """End a PostgreSQL process, as a failover or an administrator would."""
     async with database.read() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+
+def engine_of(database: Database, door: str) -> AsyncEngine:
+    engine: AsyncEngine = getattr(database, door)
+    return engine
+
+
+async def value(database: Database, statement: str, door: str = "reader") -> Any:
+    async with engine_of(database, door).connect() as connection:
+        return (await connection.execute(text(statement))).scalar_one()
+
+
+async def increment(database: Database, account_id: int) -> None:
+    """Reads, then writes what it has read and one more."""
+
+    async def work(session: Session) -> None:
+        statement = select(Account).where(Account.id == account_id).with_for_update()
+        account = (await session.execute(statement)).scalar_one()
+        account.balance += 1
+
+    await database.run(work)

@@ -14,6 +14,11 @@ DEPLOYABLE = {
 }
 """The least that a deployed service must set."""
 
+REDIS_URL = "redis://redis.test:6379/0"
+SECRET = DEPLOYABLE["SECRET_KEY"]
+DEPLOYED = pytest.mark.parametrize("environment", ["production", "staging"])
+UNDEPLOYED = pytest.mark.parametrize("environment", ["development", "test"])
+
 Read = Callable[..., Settings]
 Faults = Callable[..., dict[str, str]]
 
