@@ -1,7 +1,6 @@
 """`python -m app`: the service from the command line."""
 
 import asyncio
-import json
 import secrets
 import string
 import sys
@@ -18,6 +17,7 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 from uvicorn.loops.auto import auto_loop_factory
 
+from app.api.openapi import written
 from app.core.config import Settings, get_settings
 from app.core.migrations import MIGRATIONS
 from app.main import create_app
@@ -150,7 +150,7 @@ def settings_command(
 @cli.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    typer.echo(json.dumps(create_app(_with_some_key(_settings())).openapi(), indent=2, ensure_ascii=False))
+    typer.echo(written(create_app(_with_some_key(_settings())).openapi()), nl=False)
 
 
 def _put_together(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from app.api.callers import authenticated, may_read_operations, signed_in
 from app.api.identity import identifier
-from app.api.openapi import HEAD, completed
+from app.api.openapi import completed, head
 from app.api.sockets import socket_access
 from app.api.v1.api import create_router, probe_paths, public_routes
 from app.api.v1.endpoints import health, keys
@@ -63,7 +63,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         identify=identifier(services.auth, services.api_keys),
         uncounted_paths=probe_paths(prefix),
         metrics_guard=may_read_operations,
-        openapi=HEAD,
+        openapi=head(settings),
         complete_openapi=completed(prefix),
     )
     app.state.services = services

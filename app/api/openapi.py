@@ -1,7 +1,10 @@
 """What the OpenAPI document says beyond what routes declare."""
 
+import json
 from collections.abc import Callable
 from typing import Any
+
+from app.core.config import Settings
 
 TAGS = [
     {"name": "auth", "description": "Making an account and signing in."},
@@ -16,7 +19,20 @@ TAGS = [
     {"name": "audit", "description": "What was done, by whom; for administrators."},
     {"name": "health", "description": "How the service is doing."},
 ]
-HEAD = {"openapi_tags": TAGS, "license_info": {"name": "MIT", "identifier": "MIT"}}
+HERE = {"url": "/", "description": "Where this document comes from."}
+
+
+def head(settings: Settings) -> dict[str, Any]:
+    """The document's head: its tags, licence, and where the service is."""
+    servers = [HERE]
+    if settings.public_url is not None:
+        servers.append({"url": settings.public_url.rstrip("/"), "description": "As people reach it."})
+    return {"openapi_tags": TAGS, "license_info": {"name": "MIT", "identifier": "MIT"}, "servers": servers}
+
+
+def written(document: dict[str, Any]) -> str:
+    """The document as `docs/openapi.json` has it."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def completed(prefix: str) -> Callable[[dict[str, Any]], None]:
@@ -25,7 +41,13 @@ def completed(prefix: str) -> Callable[[dict[str, Any]], None]:
     def complete(schema: dict[str, Any]) -> None:
         schemes = schema["components"].setdefault("securitySchemes", {})
         schemes["OAuth2Password"]["flows"]["password"]["tokenUrl"] = f"{prefix}/auth/login"
-        schemes["BearerAuth"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        schemes["OAuth2Password"]["description"] = "Your e-mail address and password, for a token."
+        schemes["BearerAuth"] = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token that you have.",
+        }
         for path in schema["paths"].values():
             for operation in path.values():
                 if operation.get("security"):

@@ -11,6 +11,10 @@ from lintel.api import FormModel, NoNul, RequestModel, ResponseModel, normalized
 class LoginForm(FormModel):
     """The OAuth2 password form (RFC 6749, 4.3.2), as the documentation's Authorize button sends it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"username": "ada@example.com", "password": "Lovelace1815"}]}
+    )
+
     username: Annotated[
         str, NoNul, Field(max_length=254, description="The e-mail address."), AfterValidator(normalized_email)
     ]

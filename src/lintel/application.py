@@ -21,7 +21,7 @@ from lintel.errors import declare_errors, install_error_handlers, problem_page_r
 from lintel.lifespan import Resource, lifespan_of
 from lintel.middleware import wrap_in_middleware
 from lintel.observability import METRICS_PATH, Metrics, metrics_port, metrics_router
-from lintel.openapi import declare_headers, restore_nulls
+from lintel.openapi import declare_headers, restore_nulls, share_examples
 from lintel.ratelimit import RateLimit, RateLimiter, declare_rate_limits, default_policy, rate_limiter_of
 from lintel.realtime import Draining
 from lintel.routing import check_routes_guarded, install_route_index
@@ -153,6 +153,7 @@ class _Application(FastAPI):
             declare_conditional_requests(schema)
             if self._rate_limit is not None:
                 declare_rate_limits(schema, uncounted=self._rate_limit.uncounted)
+            share_examples(schema)
             declare_headers(schema)
             declare_lists(schema)
             if self._complete_openapi is not None:

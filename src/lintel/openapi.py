@@ -68,3 +68,21 @@ def restore_nulls(document: dict[str, Any]) -> None:
 
 def _takes_null(part: dict[str, Any]) -> bool:
     return any(alternative.get("type") == "null" for alternative in part.get("anyOf", []))
+
+
+def share_examples(document: dict[str, Any]) -> None:
+    """Write each named example of an answer once, among the components, and name it from there.
+
+    Every operation can meet the same errors: spelled out at each they are most of the document.
+    """
+    shared = document.setdefault("components", {}).setdefault("examples", {})
+    for _, operation in operations_of(document):
+        for response in operation["responses"].values():
+            for content in response.get("content", {}).values():
+                _share(shared, content.get("examples", {}))
+
+
+def _share(shared: dict[str, Any], examples: dict[str, Any]) -> None:
+    for name, example in examples.items():
+        if shared.setdefault(name, example) == example:
+            examples[name] = {"$ref": f"#/components/examples/{name}"}

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from httpx2 import AsyncClient
 from pydantic import TypeAdapter
 
 import app.schemas
+from app.main import create_app
 from lintel.errors import MEDIA_TYPE, Problem
-from tests.conftest import ON_SQLITE, Person, RunningService
+from tests.conftest import ON_SQLITE, Person, RunningService, SettingsFactory
 
 pytestmark = [pytest.mark.anyio, ON_SQLITE]
 
 MODULES = [importlib.import_module(f"app.schemas.{found.name}") for found in pkgutil.iter_modules(app.schemas.__path__)]
 SUCCESS = ("200", "201", "202")
+WITH_EXAMPLES = ("application/json", "application/x-www-form-urlencoded")
+"""Types of bodies; files and streams have none that could be shown."""
 
 
 @pytest.fixture
@@ -37,14 +41,34 @@ def schema_of(document: dict[str, Any], reference: dict[str, Any]) -> dict[str, 
     return found
 
 
+def part_at(document: dict[str, Any], reference: str) -> Any:
+    """What a `$ref` names."""
+    return reduce(lambda part, name: part[name], reference.removeprefix("#/").split("/"), document)
+
+
 async def test_every_operation_has_summary_description_one_tag_and_an_id_of_its_own(document: dict[str, Any]) -> None:
     tags = {tag["name"] for tag in document["tags"]}
     ids = [operation["operationId"] for _, operation in operations_of(document)]
     assert len(set(ids)) == len(ids)
     for name, operation in operations_of(document):
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"]), name
         assert operation["summary"], name
         assert operation["description"], name
         assert len(set(operation["tags"]) & tags) == 1, name
+
+
+async def test_the_head_says_what_this_is_where_it_is_and_what_its_parts_are(document: dict[str, Any]) -> None:
+    assert {"title", "description", "version", "license"} <= set(document["info"])
+    assert [server["url"] for server in document["servers"]] == ["/"]
+    used = {tag for _, operation in operations_of(document) for tag in operation["tags"]}
+    assert used <= {tag["name"] for tag in document["tags"]}
+    described = [*document["servers"], *document["tags"], *document["components"]["securitySchemes"].values()]
+    assert [part for part in described if not part.get("description")] == []
+
+
+async def test_the_address_for_people_is_among_the_servers(make_settings: SettingsFactory) -> None:
+    document = create_app(make_settings(public_url="https://api.example.com/")).openapi()
+    assert [server["url"] for server in document["servers"]] == ["/", "https://api.example.com"]
 
 
 async def test_every_field_and_parameter_is_described(document: dict[str, Any]) -> None:
@@ -74,7 +98,7 @@ async def test_every_body_has_an_example_that_its_own_schema_takes(document: dic
         contents = [operation.get("requestBody", {}).get("content", {})]
         contents += [operation["responses"].get(status, {}).get("content", {}) for status in SUCCESS]
         for content in contents:
-            reference = content.get("application/json", {}).get("schema", {})
+            reference = next((content[kind]["schema"] for kind in WITH_EXAMPLES if kind in content), {})
             if not reference or "Page_" in str(reference):
                 continue
             model = reference["$ref"].rpartition("/")[2]
@@ -87,6 +111,19 @@ async def test_every_body_has_an_example_that_its_own_schema_takes(document: dic
     assert checked >= 10
 
 
+async def test_every_list_has_an_example_of_each_of_its_forms(document: dict[str, Any]) -> None:
+    checked = 0
+    for name, operation in operations_of(document):
+        answer = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+        if "Page_" in str(answer.get("schema")):
+            examples = [example["value"] for example in answer["examples"].values()]
+            forms = [schema_of(document, form) for form in answer["schema"]["anyOf"]]
+            assert [set(example) for example in examples] == [set(form["required"]) for form in forms], name
+            assert all(example["items"] for example in examples), name
+            checked += 1
+    assert checked > 10
+
+
 async def test_every_error_is_declared_as_a_problem_with_examples(document: dict[str, Any]) -> None:
     for name, operation in operations_of(document):
         errors = {status: r for status, r in operation["responses"].items() if int(status) >= 400}
@@ -94,8 +131,9 @@ async def test_every_error_is_declared_as_a_problem_with_examples(document: dict
         for status, response in errors.items():
             content = response["content"][MEDIA_TYPE]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, name
-            for example in content["examples"].values():
-                assert Problem.model_validate(example["value"]).status == int(status)
+            for code, reference in content["examples"].items():
+                problem = Problem.model_validate(part_at(document, reference["$ref"])["value"])
+                assert (problem.error_code, problem.status) == (code, int(status))
 
 
 BY_BODY = {"POST /api/v1/auth/login", "POST /api/v1/auth/refresh"}

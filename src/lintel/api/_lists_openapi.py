@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from lintel.api._lists import CursorLinks, CursorPage, Links, Page
 from lintel.openapi import ResponseHeader, add_headers, operations_of
 
 OF_A_LIST = frozenset({"items", "size", "links"})
@@ -15,13 +16,14 @@ HEADERS = (
 
 
 def declare_lists(document: dict[str, Any]) -> None:
-    """Declare the headers of lists, and that `fields` leaves out others."""
-    for _, operation in operations_of(document):
+    """Declare the headers of lists, what they look like, and that `fields` leaves out others."""
+    for path, operation in operations_of(document):
         answer = operation["responses"].get("200", {})
         pages = list(_pages(document, answer))
         if not pages:
             continue
         add_headers(document, answer, HEADERS)
+        _declare_examples(document, answer, pages[0]["properties"]["items"]["items"], path)
         if any(parameter.get("name") == "fields" for parameter in operation.get("parameters", [])):
             for page in pages:
                 _declare_sparse(document, page["properties"]["items"])
@@ -33,6 +35,31 @@ def _pages(document: dict[str, Any], answer: dict[str, Any]) -> Iterator[dict[st
         found = document.get("components", {}).get("schemas", {}).get(_name(alternative), {})
         if found.get("properties", {}).keys() >= OF_A_LIST:
             yield found
+
+
+def _declare_examples(document: dict[str, Any], answer: dict[str, Any], item: dict[str, Any], path: str) -> None:
+    """One list in both its forms, of the first example of its items."""
+    whole = item.get("anyOf", [item])[0]
+    items = document["components"]["schemas"].get(_name(whole), {}).get("examples", [])[:1]
+    if items:
+        answer["content"]["application/json"]["examples"] = {
+            "by_number": {"summary": "A page, by its number", "value": _numbered(items, path)},
+            "by_cursor": {"summary": "A part, by its cursor", "value": _by_cursor(items, path)},
+        }
+
+
+def _numbered(items: list[Any], path: str) -> dict[str, Any]:
+    only = f"{path}?page=1"
+    links = Links(self_=only, first=only, prev=None, next=None, last=only)
+    page: Page[Any] = Page(items=items, page=1, size=20, total=1, pages=1, has_next=False, has_prev=False, links=links)
+    return page.model_dump(mode="json", by_alias=True)
+
+
+def _by_cursor(items: list[Any], path: str) -> dict[str, Any]:
+    only = f"{path}?cursor="
+    links = CursorLinks(self_=only, first=only, prev=None, next=None)
+    part: CursorPage[Any] = CursorPage(items=items, size=20, next_cursor=None, prev_cursor=None, links=links)
+    return part.model_dump(mode="json", by_alias=True)
 
 
 def _declare_sparse(document: dict[str, Any], items: dict[str, Any]) -> None:
