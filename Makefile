@@ -13,7 +13,7 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 # One process a core; each starts servers of its own, hence the bound.
 WORKERS_OF_TESTS := -n auto --maxprocesses 4
 
-.PHONY: help install run dev test scenario faults protections check lint fix types cov rest bench soak lock check-locks audit build image smoke clean
+.PHONY: help install run dev test scenario faults protections clients check lint fix types openapi contract cov rest bench soak lock check-locks audit build image smoke clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -58,7 +58,10 @@ faults: $(VENV)/.dev ## Kill, stop and cut off what the service needs; print wha
 protections: $(VENV)/.dev ## Take each protection out of a copy, one by one: its tests must notice; some only: make protections ONLY="cookie"
 	@$(BIN)/python -m tests.protections $(ONLY)
 
-check: lint types check-locks cov rest scenario ## Everything that CI runs
+clients: $(VENV)/.dev ## Generate a Python and a TypeScript client and drive the service with both (needs Node.js and npm)
+	@$(BIN)/python -m pytest -q tests/clients
+
+check: lint types contract check-locks cov rest scenario ## Everything that CI runs
 
 lint: $(VENV)/.dev ## Check style, formatting, the import law, and the files of containers and CI
 	@$(BIN)/ruff check .
@@ -76,6 +79,13 @@ fix: $(VENV)/.dev ## Format, and mend what can be mended without thinking
 
 types: $(VENV)/.dev ## Check types
 	@$(BIN)/mypy
+
+# From a folder without .env and without variables: the document of the defaults.
+openapi: $(VENV)/.dev ## Write docs/openapi.json anew
+	@cd docs && env -i PATH="$$PATH" ../$(BIN)/python -m app openapi > openapi.new && mv openapi.new openapi.json
+
+contract: $(VENV)/.dev ## Name what docs/openapi.json breaks for clients of the last release
+	@$(BIN)/python -m lintel.contract docs/openapi.baseline.json docs/openapi.json --meant docs/openapi.breaks.toml
 
 cov: $(VENV)/.dev ## Run the tests that mirror the code and hold coverage to its gates: library 98 %, service 95 % of branches
 	@$(BIN)/coverage erase
