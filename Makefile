@@ -110,10 +110,11 @@ lock: $(VENV)/.dev ## Make the lock files anew, with newer versions: make lock U
 		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) $(UPGRADE) $${part#*:} \
 			-o requirements/$${part%%:*}.lock || exit 1; \
 	done
-	@for peer in arq celery saq; do \
-		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --group peer-$$peer $(LOCK_OPTIONS) $(UPGRADE) \
-			-o requirements/peer-$$peer.lock || exit 1; \
+	@for group in peer-arq peer-celery peer-saq clients; do \
+		UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --group $$group $(LOCK_OPTIONS) $(UPGRADE) \
+			-o requirements/$$group.lock || exit 1; \
 	done
+	@$(BIN)/python scripts/lock_npm.py
 
 check-locks: $(VENV)/.dev ## Install the service's lock on every Python that is here
 	@$(BIN)/python scripts/check_locks.py

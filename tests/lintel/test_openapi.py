@@ -1,13 +1,13 @@
 """Repairs of the document that FastAPI makes."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from pydantic import BaseModel, ConfigDict
 
-from lintel.api import Page, declare_lists
-from lintel.openapi import declare_headers, restore_nulls
+from lintel.api import CursorPage, ListQuery, Page, declare_lists
+from lintel.openapi import declare_headers, restore_nulls, share_examples
 
 
 class Answer(BaseModel):
@@ -86,3 +86,40 @@ class TestHeaders:
                     for name, reference in response.get("headers", {}).items():
                         assert reference == {"$ref": f"#/components/headers/{name}"}
                         assert described[name]["description"]
+
+
+class TestLists:
+    @pytest.fixture
+    def operation(self) -> dict[str, Any]:
+        app = FastAPI()
+
+        @app.get("/answers")
+        async def read_all(query: Annotated[ListQuery, Query()]) -> Page[Answer] | CursorPage[Answer]:
+            raise NotImplementedError(query)
+
+        document = app.openapi()
+        declare_lists(document)
+        found: dict[str, Any] = document["paths"]["/answers"]["get"]
+        return found
+
+    def test_leave_the_defaults_of_one_form_to_who_does_not_ask_for_the_other(self, operation: dict[str, Any]) -> None:
+        defaults = {each["name"]: each["schema"].get("default") for each in operation["parameters"]}
+        assert defaults == {"page": None, "size": 20, "count": None, "cursor": None, "sort_order": "desc"}
+
+    def test_show_both_forms_with_the_example_of_their_items(self, operation: dict[str, Any]) -> None:
+        examples = operation["responses"]["200"]["content"]["application/json"]["examples"]
+        assert {name: example["value"]["items"] for name, example in examples.items()} == {
+            "by_number": [{"name": "a"}],
+            "by_cursor": [{"name": "a"}],
+        }
+
+
+class TestSharedExamples:
+    def test_stand_once_among_the_components(self) -> None:
+        examples = [{"OUT": {"value": 1}}, {"OUT": {"value": 1}}, {"OUT": {"value": 2}}]
+        contents = [{"content": {"application/json": {"examples": each}}} for each in examples]
+        responses = {str(status): content for status, content in enumerate(contents, start=400)}
+        document = {"paths": {"/answers": {"get": {"responses": responses}}}}
+        share_examples(document)
+        assert document["components"] == {"examples": {"OUT": {"value": 1}}}
+        assert examples == [*[{"OUT": {"$ref": "#/components/examples/OUT"}}] * 2, {"OUT": {"value": 2}}]

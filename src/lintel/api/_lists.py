@@ -38,9 +38,11 @@ class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     not_filters: ClassVar[frozenset[str]] = frozenset()
 
-    page: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")] = 1
+    page: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Number of the page; 1 where there is no `cursor`.")] = 1
     size: Annotated[int, Field(ge=1, le=100, description="Items on a page.")] = 20
-    count: Annotated[bool, Field(description="Whether to tell how many there are on all pages.")] = True
+    count: Annotated[
+        bool, Field(description="Whether to tell how many there are on all pages; yes, where there is no `cursor`.")
+    ] = True
     cursor: Annotated[
         Annotated[str, Field(max_length=MAX_CURSOR, pattern="^[A-Za-z0-9_-]*$")] | None,
         Field(

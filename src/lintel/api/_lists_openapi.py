@@ -8,6 +8,8 @@ from lintel.openapi import ResponseHeader, add_headers, operations_of
 
 OF_A_LIST = frozenset({"items", "size", "links"})
 """Fields by which an answer is known to be part of a list."""
+NUMBERED_ONLY = frozenset({"page", "count"})
+"""Parameters that a list by cursor has not."""
 HEADERS = (
     ResponseHeader("Link", "The neighbouring pages: first, prev, next and last."),
     ResponseHeader("X-Total-Count", "Items on all pages, where they were counted.", "integer"),
@@ -23,6 +25,7 @@ def declare_lists(document: dict[str, Any]) -> None:
         if not pages:
             continue
         add_headers(document, answer, HEADERS)
+        _forget_defaults(operation)
         _declare_examples(document, answer, pages[0]["properties"]["items"]["items"], path)
         if any(parameter.get("name") == "fields" for parameter in operation.get("parameters", [])):
             for page in pages:
@@ -35,6 +38,13 @@ def _pages(document: dict[str, Any], answer: dict[str, Any]) -> Iterator[dict[st
         found = document.get("components", {}).get("schemas", {}).get(_name(alternative), {})
         if found.get("properties", {}).keys() >= OF_A_LIST:
             yield found
+
+
+def _forget_defaults(operation: dict[str, Any]) -> None:
+    """A default that depends on another parameter is none: generated clients would send it with a cursor as well."""
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] in NUMBERED_ONLY:
+            parameter["schema"].pop("default", None)
 
 
 def _declare_examples(document: dict[str, Any], answer: dict[str, Any], item: dict[str, Any], path: str) -> None:
