@@ -13,6 +13,7 @@ from app.services.api_keys import ApiKeyService
 from app.services.audit import AuditLog
 from app.services.avatars import AvatarService
 from app.services.batches import BatchService
+from app.services.bulk_users import BulkUserService
 from app.services.container import Services
 from app.services.emails import EmailService
 from app.services.exports import ExportService
@@ -67,6 +68,11 @@ async def get_audit_log(request: Request) -> AuditLog:
 async def get_user_service(request: Request) -> UserService:
     """Accounts."""
     return _services(request).users
+
+
+async def get_bulk_user_service(request: Request) -> BulkUserService:
+    """Many accounts at once."""
+    return _services(request).bulk_users
 
 
 async def get_registration_service(request: Request) -> RegistrationService:
@@ -161,6 +167,9 @@ AuditLogDep = Annotated[AuditLog, Depends(get_audit_log)]
 
 UserServiceDep = Annotated[UserService, Depends(get_user_service)]
 """Accounts."""
+
+BulkUserServiceDep = Annotated[BulkUserService, Depends(get_bulk_user_service)]
+"""Many accounts at once."""
 
 RegistrationServiceDep = Annotated[RegistrationService, Depends(get_registration_service)]
 """Accounts that people make for themselves."""

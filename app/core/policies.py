@@ -55,15 +55,19 @@ class AccountPolicy:
         if self.registration == "invite" and not is_invited:
             raise InvitationNeeded
 
-    def check_email(self, email: str) -> None:
+    def check_email(self, email: str, *, pointer: str = "/body/email") -> None:
         """Refuse addresses of domains that are not wanted.
+
+        Args:
+            email: The address.
+            pointer: Where it stands in the request.
 
         Raises:
             InvalidInput: Names the domain.
         """
         domain = email.rpartition("@")[2]
         if domain in self.blocked_domains or (self.allowed_domains and domain not in self.allowed_domains):
-            raise _invalid("/body/email", f"addresses of {domain} are not accepted here", "email_domain")
+            raise _invalid(pointer, f"addresses of {domain} are not accepted here", "email_domain")
 
     def check_password(self, password: str, *names: str | None, pointer: str = "/body/password") -> None:
         """Refuse passwords that the stricter profile does not accept, or that are made of what others know of the user.

@@ -1,6 +1,6 @@
 """Analyses in the database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
@@ -21,6 +21,11 @@ _AFTER = (
     select(*_COLUMNS).where(_OWN, _analyses.id > bindparam("after")).order_by(_analyses.id).limit(bindparam("size"))
 )
 _DELETE = delete(Analysis).where(_analyses.id == bindparam("analysis_id"), *visible(Analysis))
+_DELETE_SOME = (
+    delete(Analysis)
+    .where(_analyses.id.in_(bindparam("analysis_ids", expanding=True)), *visible(Analysis))
+    .returning(_analyses.id)
+)
 
 _OF_BATCH = (
     select(*_COLUMNS)
@@ -87,8 +92,19 @@ class AnalysisRepository(Repository[Analysis]):
 
     model = Analysis
 
+    async def add_all(self, rows: Sequence[Analysis]) -> None:
+        """Insert analyses, at once where the database can; afterwards they have their ids, which go up."""
+        self.session.add_all(rows)
+        await self.session.flush()
+
     async def delete_visible(self, principal: Principal, analysis_id: int) -> bool:
         """Delete one of the principal's analyses; False when there is none."""
         parameters = {"analysis_id": analysis_id, **seen_by(principal)}
         deleted: Any = await self.session.execute(_DELETE, parameters)
         return bool(deleted.rowcount)
+
+    async def delete_some(self, principal: Principal, analysis_ids: Sequence[int]) -> set[int]:
+        """Delete those of these that are the principal's, in one statement; their ids."""
+        parameters = {"analysis_ids": analysis_ids, **seen_by(principal)}
+        deleted = await self.session.execute(_DELETE_SOME, parameters, execution_options={"synchronize_session": False})
+        return set(deleted.scalars())

@@ -236,6 +236,15 @@ class UserRepository(Repository[User]):
         """Delete a user softly; the row stays until it is purged."""
         await self.update(row, {"deleted_at": utc_now(), "status": UserStatus.INACTIVE})
 
+    async def lock(self, user_ids: Collection[int]) -> None:
+        """Hold these users until the unit ends: whoever can administer first, then the others, each by their numbers.
+
+        Units that change many thus come one after the other, and none of two waits for the other.
+        """
+        await self.lock_active_admins()
+        statement = select(User.id).where(User.id.in_(user_ids)).order_by(User.id).with_for_update()
+        await self.session.execute(statement)
+
     async def lock_active_admins(self) -> list[int]:
         """The ids of everybody who can administer, held until the unit ends.
 

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier, SentimentLabel
-from lintel.api import ListQuery, RequestModel, ResponseModel, RowId, Text, fields_of
+from lintel.api import MAX_BULK, Each, ListQuery, RequestModel, ResponseModel, RowId, Text, fields_of
 
 MAX_TEXT = 10_000
+MAX_TOGETHER = 20_000
+"""Characters of texts that are read while their sender waits. A result can be eighty times as long as its text."""
 SAMPLE = "The room was lovely. The service was not."
 
 Start = Annotated[int, Field(description="First character, counted in Unicode code points from 0.")]
@@ -39,6 +41,38 @@ class AnalysisCreate(RequestModel):
     text_content: TextContent
     analysis_type: Annotated[AnalysisType, Field(description="What is asked about the text.")]
     optimization_tier: Tier = OptimizationTier.STANDARD
+
+
+class AnalysesCreate(RequestModel):
+    """Several texts to be read at once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"text_content": SAMPLE, "analysis_type": "sentiment"},
+                        {"text_content": "Never again!", "analysis_type": "sentiment"},
+                    ]
+                }
+            ]
+        }
+    )
+
+    items: Annotated[
+        list[Each[AnalysisCreate]],
+        Field(
+            min_length=1,
+            max_length=MAX_BULK,
+            description=f"The texts, 1 to {MAX_BULK}; together up to {MAX_TOGETHER:,} characters.",
+        ),
+    ]
+
+    @model_validator(mode="after")
+    def _not_too_much(self) -> Self:
+        if sum(len(item.text_content) for item in self.items if isinstance(item, AnalysisCreate)) > MAX_TOGETHER:
+            raise ValueError(f"the texts must have at most {MAX_TOGETHER:,} characters together: send them as a batch")
+        return self
 
 
 class Engine(ResponseModel):

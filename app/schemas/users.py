@@ -16,11 +16,25 @@ from pydantic import (
 
 from app.core.enums import UserRole, UserStatus
 from app.schemas.passwords import Confirmation, Password, check_confirmed
-from lintel.api import EmailAddress, ListQuery, PatchModel, RequestModel, ResponseModel, Text, fields_of, left_out
+from lintel.api import (
+    BulkUpdate,
+    Each,
+    EmailAddress,
+    ListQuery,
+    PatchModel,
+    RequestModel,
+    ResponseModel,
+    Text,
+    fields_of,
+    left_out,
+)
 
 Email = Annotated[EmailAddress, Field(description="E-mail address; upper and lower case are the same.")]
 FullName = Annotated[str, Text(max_length=100), Field(description="Name to show.", examples=["Ada Lovelace"])]
 
+
+MAX_MADE = 20
+"""Accounts in one request: each takes a hash, one after another, and others wait for theirs meanwhile."""
 
 RESERVED = frozenset({"admin", "root", "system", "api"})
 
@@ -84,6 +98,28 @@ class UserCreate(NewAccount):
     status: Annotated[UserStatus, Field(description="Whether the account can be used.")] = UserStatus.ACTIVE
 
 
+class UsersCreate(RequestModel):
+    """Several new accounts."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"email": "ada@example.com", "password": "Bernoulli1843", "full_name": "Ada Lovelace"},
+                        {"email": "bob@example.com", "password": "Bernoulli1844", "role": "moderator"},
+                    ]
+                }
+            ]
+        }
+    )
+
+    items: Annotated[
+        list[Each[UserCreate]],
+        Field(min_length=1, max_length=MAX_MADE, description=f"The accounts, 1 to {MAX_MADE}."),
+    ]
+
+
 class UserUpdateMe(PatchModel):
     """What users can change of their own account."""
 
@@ -137,6 +173,23 @@ class UserUpdate(UserUpdateMe):
         if "is_active" in changes:
             changes["status"] = UserStatus.ACTIVE if changes.pop("is_active") else UserStatus.INACTIVE
         return changes
+
+
+class UsersUpdate(BulkUpdate[UserUpdate]):
+    """What administrators change of several accounts."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"id": 1, "version": 3, "changes": {"full_name": "Ada King"}},
+                        {"id": 2, "changes": {"full_name": "Bob Babbage"}},
+                    ]
+                }
+            ]
+        }
+    )
 
 
 class UserReplace(UserReplaceMe):

@@ -1,8 +1,12 @@
 """Texts and what is found in them."""
 
 import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import anyio.to_thread
+from anyio.lowlevel import checkpoint
 
 from app.core.enums import AnalysisStatus
 from app.core.exceptions import AnalysesPaused, AnalysisNotFound
@@ -11,8 +15,9 @@ from app.engines.text import Sentiment, analyse_sentiment
 from app.models import Analysis
 from app.repositories.analyses import AnalysisReader, AnalysisRepository
 from app.schemas.analyses import AnalysisCreate, AnalysisQuery, AnalysisRead
-from lintel.api import Found
-from lintel.db import Database, Session, utc_now
+from lintel.api import IN_QUERY, BulkAnswer, BulkDeleted, Found, settled
+from lintel.db import Database, Session, each, utc_now
+from lintel.errors import InvalidInput, ServiceError
 from lintel.flags import Flags
 from lintel.idempotency import EVERY_TIME, Once
 from lintel.security import Principal
@@ -40,28 +45,48 @@ class AnalysisService:
         is_on = await self._flags.is_on(ANALYSES, principal)
         if not is_on and once is EVERY_TIME:
             raise AnalysesPaused
-        begun_at = utc_now()
-        started = time.perf_counter()
-        found = await _sentiment(new.text_content)
-        elapsed = round((time.perf_counter() - started) * 1_000, 3)
+        values = await _read(principal, new)
 
         async def work(session: Session) -> AnalysisRead:
             if not is_on:  # a request that is repeated gets its first answer all the same
                 raise AnalysesPaused
-            analysis = Analysis(
-                created_at=begun_at,
-                owner_id=principal.id,
-                text_content=new.text_content,
-                analysis_type=new.analysis_type,
-                optimization_tier=new.optimization_tier,
-                status=AnalysisStatus.COMPLETED,
-                progress=100,
-                sentiment_score=found.score,
-                result=found.to_dict(),
-                processing_time_ms=elapsed,
-                processed_at=utc_now(),
+            return AnalysisRead.model_validate(await AnalysisRepository(session).add(Analysis(**values)))
+
+        return await once.run(self._database, work)
+
+    async def create_analyses(
+        self,
+        principal: Principal,
+        sent: Sequence[AnalysisCreate | InvalidInput],
+        *,
+        atomic: bool = False,
+        once: Once[BulkAnswer[AnalysisRead]] = EVERY_TIME,
+    ) -> BulkAnswer[AnalysisRead]:
+        """What became of several texts: each that is one is read, then all are kept at once.
+
+        Args:
+            principal: Whose they are to be.
+            sent: The texts, and why others are none.
+            atomic: All or nothing.
+            once: Keeps the outcome for a request that is repeated.
+
+        Raises:
+            AnalysesPaused: The flag `analyses` is off for the principal.
+            ItemsRefused: All or nothing was asked for, and something is no text.
+        """
+        is_on = await self._flags.is_on(ANALYSES, principal)
+        if not is_on and once is EVERY_TIME:
+            raise AnalysesPaused
+        found = await each(settled(sent, atomic=atomic), partial(_read_among_others, principal))
+
+        async def work(session: Session) -> BulkAnswer[AnalysisRead]:
+            if not is_on:
+                raise AnalysesPaused
+            rows = [values if isinstance(values, ServiceError) else Analysis(**values) for values in found]
+            await AnalysisRepository(session).add_all([row for row in rows if isinstance(row, Analysis)])
+            return BulkAnswer[AnalysisRead].created(
+                [row if isinstance(row, ServiceError) else AnalysisRead.model_validate(row) for row in rows]
             )
-            return AnalysisRead.model_validate(await AnalysisRepository(session).add(analysis))
 
         return await once.run(self._database, work)
 
@@ -93,6 +118,49 @@ class AnalysisService:
 
         if not await self._database.run(work):
             raise AnalysisNotFound
+
+    async def delete_analyses(
+        self, principal: Principal, analysis_ids: Sequence[int], *, atomic: bool = False
+    ) -> BulkDeleted:
+        """Several of the principal's analyses are gone; those that are not theirs, or not there, are told.
+
+        Raises:
+            ItemsRefused: All or nothing was asked for, and one is not theirs.
+        """
+
+        async def work(session: Session) -> BulkDeleted:
+            deleted = await AnalysisRepository(session).delete_some(principal, analysis_ids)
+            ends = [None if row_id in deleted else AnalysisNotFound() for row_id in analysis_ids]
+            return BulkDeleted.of(analysis_ids, settled(ends, atomic=atomic, at=IN_QUERY))
+
+        return await self._database.run(work)
+
+
+async def _read(principal: Principal, new: AnalysisCreate) -> dict[str, Any]:
+    """The columns of a text that was read."""
+    begun_at = utc_now()
+    started = time.perf_counter()
+    found = await _sentiment(new.text_content)
+    elapsed = round((time.perf_counter() - started) * 1_000, 3)
+    return {
+        "created_at": begun_at,
+        "owner_id": principal.id,
+        "text_content": new.text_content,
+        "analysis_type": new.analysis_type,
+        "optimization_tier": new.optimization_tier,
+        "status": AnalysisStatus.COMPLETED,
+        "progress": 100,
+        "sentiment_score": found.score,
+        "result": found.to_dict(),
+        "processing_time_ms": elapsed,
+        "processed_at": utc_now(),
+    }
+
+
+async def _read_among_others(principal: Principal, new: AnalysisCreate) -> dict[str, Any]:
+    """The same, after other requests have had their turn: many short texts are a long one."""
+    await checkpoint()
+    return await _read(principal, new)
 
 
 async def _sentiment(text: str) -> Sentiment:

@@ -18,6 +18,7 @@ from app.services.auth import AuthService
 from app.services.avatars import AvatarService
 from app.services.batch_reading import BatchReading
 from app.services.batches import BatchService
+from app.services.bulk_users import BulkUserService
 from app.services.cached_users import CachedUsers
 from app.services.emails import EmailService
 from app.services.exports import ExportService
@@ -94,6 +95,11 @@ class Services:
     cache: Cache
     monitor: HealthMonitor
     health: HealthService
+
+    @property
+    def bulk_users(self) -> BulkUserService:
+        """Many accounts at once; made for each use, as there is nothing to keep."""
+        return BulkUserService(self.database, self.users)
 
     @classmethod
     def of(cls, settings: Settings, *, passwords: PasswordHasher | None = None) -> Self:

@@ -33,6 +33,9 @@ PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a mail: its template
 EMAIL_CHANGED = "email_changed"
 """A mail to the address before: its template."""
 
+CHANGED, DELETED = "account.changed", "account.deleted"
+"""News of an account, on its user's channel."""
+
 STANDING = ("role", "status")
 """With these, all that somebody was given while they were something else ends."""
 
@@ -82,20 +85,27 @@ class UserService:
         """
         values = await self.new_account(new, role=new.role, status=new.status)
 
-        async def work(session: Session) -> UserRead:
-            added = await self.add(session, values)
-            made = AuditAction.USER_CREATED
-            await AuditRepository(session).note(made, by=by, user_id=added.id, detail={"role": new.role})
-            if by_mail:
-                await self._queue.enqueue(session, SendMail(user_id=added.id, template=ACCOUNT_MADE))
-            if new.status is UserStatus.PENDING_VERIFICATION:
-                wanted = SendToken(user_id=added.id, purpose=TokenPurpose.EMAIL_VERIFICATION)
-                await self._queue.enqueue(session, wanted)
-            return added
-
-        created = await once.run(self._database, work)
+        created = await once.run(self._database, lambda session: self.make(session, values, by_mail=by_mail, by=by))
         _log.info("user created", subject_id=created.id, role=created.role.value)
         return created
+
+    async def make(
+        self, session: Session, values: Mapping[str, Any], *, by: Principal | None, by_mail: bool = True
+    ) -> UserRead:
+        """The same within a unit of work, of what `new_account` says.
+
+        Raises:
+            AlreadyExists: Somebody has the address or the username.
+        """
+        added = await self.add(session, values)
+        made = AuditAction.USER_CREATED
+        await AuditRepository(session).note(made, by=by, user_id=added.id, detail={"role": added.role})
+        if by_mail:
+            await self._queue.enqueue(session, SendMail(user_id=added.id, template=ACCOUNT_MADE))
+        if added.status is UserStatus.PENDING_VERIFICATION:
+            wanted = SendToken(user_id=added.id, purpose=TokenPurpose.EMAIL_VERIFICATION)
+            await self._queue.enqueue(session, wanted)
+        return added
 
     async def new_account(
         self, new: NewAccount, *, role: UserRole, status: UserStatus, is_verified: bool | None = None
@@ -195,34 +205,61 @@ class UserService:
             AlreadyExists: Somebody has the new address.
             LastAdmin: Nobody could administer afterwards.
         """
-        values = changes.changes()
-        if "email" in values:
-            self._policy.check_email(values["email"])
-
-        async def work(session: Session) -> UserRead:
-            users = UserRepository(session)
-            if {"role", "status"} & set(values):
-                await self._keep_an_admin(users, user_id, values)
-            user = await self._found(users, user_id)
-            expected.check(user.version)
-            differ = {name for name, value in values.items() if getattr(user, name) != value}
-            if "email" in differ:
-                if by is not None and by.id == user_id:
-                    raise OwnEmail
-                told = SendMail(user_id=user_id, template=EMAIL_CHANGED, address=user.email)
-                await self._queue.enqueue(session, told)
-            if differ & {*STANDING}:
-                await SessionRepository(session).end_all(user_id)
-            if differ & {*STANDING, "email"}:
-                await OneTimeTokenRepository(session).end_all(user_id)
-            for action, detail in _told(user, values, differ):
-                await AuditRepository(session).note(action, by=by, user_id=user_id, detail=detail)
-            return UserRead.model_validate(await users.update(user, values | _verified(user, differ, values)))
-
-        changed = await self._database.run(work)
-        await self._tell(user_id, "account.changed")
+        values = self.values_of(changes)
+        changed = await self._database.run(
+            lambda session: self.change(session, user_id, values, by=by, expected=expected)
+        )
+        await self.tell(user_id, CHANGED)
         _log.info("user changed", subject_id=user_id, fields=sorted(values))
         return changed
+
+    def values_of(self, changes: UserUpdateMe | UserReplaceMe, *, pointer: str = "/body/email") -> dict[str, Any]:
+        """The columns that changes are about.
+
+        Args:
+            changes: What is to be different.
+            pointer: Where the address stands in the request, if it does.
+
+        Raises:
+            InvalidInput: The policy refuses the new address.
+        """
+        values = changes.changes()
+        if "email" in values:
+            self._policy.check_email(values["email"], pointer=pointer)
+        return values
+
+    async def change(
+        self,
+        session: Session,
+        user_id: int,
+        values: Mapping[str, Any],
+        *,
+        by: Principal | None,
+        expected: ExpectedVersion = ANY_VERSION,
+    ) -> UserRead:
+        """What `update_user` does, within a unit of work, with what `values_of` says; `tell` them afterwards.
+
+        Raises:
+            UserNotFound, PreconditionFailed, OwnEmail, AlreadyExists, LastAdmin: As there.
+        """
+        users = UserRepository(session)
+        if {"role", "status"} & set(values):
+            await self._keep_an_admin(users, user_id, values)
+        user = await self._found(users, user_id)
+        expected.check(user.version)
+        differ = {name for name, value in values.items() if getattr(user, name) != value}
+        if "email" in differ:
+            if by is not None and by.id == user_id:
+                raise OwnEmail
+            told = SendMail(user_id=user_id, template=EMAIL_CHANGED, address=user.email)
+            await self._queue.enqueue(session, told)
+        if differ & {*STANDING}:
+            await SessionRepository(session).end_all(user_id)
+        if differ & {*STANDING, "email"}:
+            await OneTimeTokenRepository(session).end_all(user_id)
+        for action, detail in _told(user, values, differ):
+            await AuditRepository(session).note(action, by=by, user_id=user_id, detail=detail)
+        return UserRead.model_validate(await users.update(user, {**values, **_verified(user, differ, values)}))
 
     async def delete_user(
         self, user_id: int, *, by: Principal | None = None, expected: ExpectedVersion = ANY_VERSION
@@ -239,21 +276,27 @@ class UserService:
             PreconditionFailed: It was changed since.
             LastAdmin: Nobody could administer afterwards.
         """
-
-        async def work(session: Session) -> None:
-            users = UserRepository(session)
-            await self._keep_an_admin(users, user_id, {"status": UserStatus.INACTIVE})
-            user = await self._found(users, user_id)
-            expected.check(user.version)
-            await users.remove(user)
-            await SessionRepository(session).end_all(user_id)
-            await OneTimeTokenRepository(session).end_all(user_id)
-            await AuditRepository(session).note(AuditAction.USER_DELETED, by=by, user_id=user_id)
-            await self._queue.enqueue(session, EraseFiles(user_id=user_id))
-
-        await self._database.run(work)
-        await self._tell(user_id, "account.deleted")
+        await self._database.run(lambda session: self.remove(session, user_id, by=by, expected=expected))
+        await self.tell(user_id, DELETED)
         _log.info("user deleted", subject_id=user_id)
+
+    async def remove(
+        self, session: Session, user_id: int, *, by: Principal | None, expected: ExpectedVersion = ANY_VERSION
+    ) -> None:
+        """What `delete_user` does, within a unit of work; `tell` them afterwards.
+
+        Raises:
+            UserNotFound, PreconditionFailed, LastAdmin: As there.
+        """
+        users = UserRepository(session)
+        await self._keep_an_admin(users, user_id, {"status": UserStatus.INACTIVE})
+        user = await self._found(users, user_id)
+        expected.check(user.version)
+        await users.remove(user)
+        await SessionRepository(session).end_all(user_id)
+        await OneTimeTokenRepository(session).end_all(user_id)
+        await AuditRepository(session).note(AuditAction.USER_DELETED, by=by, user_id=user_id)
+        await self._queue.enqueue(session, EraseFiles(user_id=user_id))
 
     async def ensure_admin(self, email: str, password: str, *, reset: bool = False) -> bool:
         """Make an administrator, unless there is one already.
@@ -305,7 +348,7 @@ class UserService:
             # A replica that started at the same moment may have been quicker; then there is an administrator now.
             return await self._database.run(work)
 
-    async def _tell(self, user_id: int, event: str) -> None:
+    async def tell(self, user_id: int, event: str) -> None:
         """Have everything that the user has open looked at again, in every process."""
         await self._pubsub.publish(user_channel(user_id), {"event": event})
 
@@ -315,7 +358,7 @@ class UserService:
             raise UserNotFound
         return user
 
-    async def _keep_an_admin(self, users: UserRepository, user_id: int, values: dict[str, Any]) -> None:
+    async def _keep_an_admin(self, users: UserRepository, user_id: int, values: Mapping[str, Any]) -> None:
         stays = (
             values.get("role", UserRole.ADMIN) is UserRole.ADMIN
             and values.get("status", UserStatus.ACTIVE) is UserStatus.ACTIVE

@@ -153,8 +153,8 @@ PROTECTIONS = (
     Protection(
         name="With another role or status all sessions end.",
         file=USERS,
-        text="            if differ & {*STANDING}:\n",
-        without="            if False:\n",
+        text="        if differ & {*STANDING}:\n",
+        without="        if False:\n",
         tests=("tests/app/services/test_session_tokens.py::TestRefresh::test_ends_with_what_somebody_was",),
     ),
     Protection(

@@ -1,5 +1,20 @@
 """Bodies, lists and locations as every resource has them."""
 
+from lintel.api._bulk import (
+    IN_QUERY,
+    MAX_BULK,
+    AtomicDep,
+    BulkAnswer,
+    BulkChange,
+    BulkDeleted,
+    BulkIdsDep,
+    BulkItem,
+    BulkResult,
+    BulkUpdate,
+    Each,
+    settled,
+)
+from lintel.api._bulk_problems import ItemProblem, ItemsRefused
 from lintel.api._client import ClientDep
 from lintel.api._conditional import ChangeDep, ReadingDep, ReplaceDep, etag_of, install_not_modified
 from lintel.api._conditional_openapi import declare_conditional_requests
@@ -27,13 +42,24 @@ from lintel.api._text import NoNul, Text, composed
 from lintel.api._values import Day, Exact, Instant
 
 __all__ = [
+    "IN_QUERY",
+    "MAX_BULK",
     "MAX_ID",
+    "AtomicDep",
+    "BulkAnswer",
+    "BulkChange",
+    "BulkDeleted",
+    "BulkIdsDep",
+    "BulkItem",
+    "BulkResult",
+    "BulkUpdate",
     "ChangeDep",
     "ClientDep",
     "CursorLinks",
     "CursorPage",
     "Cursors",
     "Day",
+    "Each",
     "EmailAddress",
     "Exact",
     "FormModel",
@@ -42,6 +68,8 @@ __all__ = [
     "IdempotencyKeyHeader",
     "Instant",
     "InvalidCursor",
+    "ItemProblem",
+    "ItemsRefused",
     "JsonObject",
     "Links",
     "ListQuery",
@@ -72,4 +100,5 @@ __all__ = [
     "install_replays",
     "left_out",
     "normalized_email",
+    "settled",
 ]

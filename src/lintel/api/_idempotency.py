@@ -70,14 +70,14 @@ class Idempotency:
         self._principal_id = principal_id
         self._key = key
 
-    def answering(self, finish: Callable[[ModelT], ModelT]) -> Once[ModelT]:
+    def answering(self, finish: Callable[[ModelT], ModelT] | None = None) -> Once[ModelT]:
         """For the service: runs its unit once for the key, and keeps what is answered.
 
         Args:
             finish: Sets the answer's headers (`Location`, `Link`), and returns its body. Called before the commit, and
-                again if the unit is run again.
+                again if the unit is run again. None: what the unit returns is the body, and there are no such headers.
         """
-        return _Answering(self, finish)
+        return _Answering(self, finish or _as_it_is)
 
     async def run(self, database: Database, work: Work[ModelT], finish: Callable[[ModelT], ModelT]) -> ModelT:
         """What `answering` makes does this."""
@@ -98,6 +98,10 @@ class Idempotency:
         status = self._response.status_code or self._request.scope["route"].status_code
         headers = {"content-type": "application/json", **self._response.headers}
         return Answer(status, headers, body)
+
+
+def _as_it_is(result: ModelT) -> ModelT:
+    return result
 
 
 class _Answering(Generic[ModelT]):

@@ -11,6 +11,7 @@ from lintel.db._base import (
     utc_now,
 )
 from lintel.db._database import CommitUnknown, Database, Session, Work, note_changed
+from lintel.db._each import each, each_within
 from lintel.db._faults import database_faults, unique, violated_constraint
 from lintel.db._listing import BadKey, Key, Listing, Rows, Selection
 from lintel.db._migrations import Migrations, NotMigratedError
@@ -43,6 +44,8 @@ __all__ = [
     "Work",
     "contains",
     "database_faults",
+    "each",
+    "each_within",
     "new_metadata",
     "note_changed",
     "reader_url",

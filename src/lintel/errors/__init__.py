@@ -1,6 +1,6 @@
 """The error tree, its one rendering (RFC 9457) and its declaration in OpenAPI."""
 
-from lintel.errors._handlers import error_response, install_error_handlers, is_expected
+from lintel.errors._handlers import error_response, install_error_handlers, invalid_input, is_expected
 from lintel.errors._openapi import add_problems, declare_errors, problems
 from lintel.errors._pages import problem_page_routes
 from lintel.errors._problem import MEDIA_TYPE, Problem, ProblemField, problem_of, problem_of_status, problem_type
@@ -55,6 +55,7 @@ __all__ = [
     "declare_errors",
     "error_response",
     "install_error_handlers",
+    "invalid_input",
     "is_expected",
     "kind_of",
     "known_kinds",

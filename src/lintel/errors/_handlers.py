@@ -87,7 +87,17 @@ def _from_validation(error: RequestValidationError) -> ServiceError:
     items: Sequence[Mapping[str, Any]] = error.errors()
     if any(item["type"] == "json_invalid" for item in items):
         return BadRequest("The request body is not valid JSON.")
-    errors = [_field_error(item) for item in items[:MAX_ERRORS]]
+    return invalid_input(items)
+
+
+def invalid_input(items: Sequence[Mapping[str, Any]], *, most: int = MAX_ERRORS) -> InvalidInput:
+    """What Pydantic found wrong (`ValidationError.errors()`), in our words: the input is not repeated.
+
+    Args:
+        items: What it found.
+        most: How much of it is told.
+    """
+    errors = [_field_error(item) for item in items[:most]]
     first = f"{errors[0].pointer}: {errors[0].message}" if errors else None
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
     return InvalidInput(f"{first}{more}" if first else None, errors=errors)

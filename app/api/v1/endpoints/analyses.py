@@ -6,8 +6,20 @@ from fastapi import Query
 from app.api.callers import AnalysesRead, AnalysesWrite
 from app.api.deps import AnalysisServiceDep, IdempotencyDep
 from app.core.exceptions import AnalysesPaused, AnalysisNotFound
-from app.schemas.analyses import AnalysisCreate, AnalysisQuery, AnalysisRead
-from lintel.api import CursorPage, LocatorDep, Page, PagerDep, PathId, ReadingDep
+from app.schemas.analyses import AnalysesCreate, AnalysisCreate, AnalysisQuery, AnalysisRead
+from lintel.api import (
+    AtomicDep,
+    BulkAnswer,
+    BulkDeleted,
+    BulkIdsDep,
+    CursorPage,
+    ItemsRefused,
+    LocatorDep,
+    Page,
+    PagerDep,
+    PathId,
+    ReadingDep,
+)
 from lintel.errors import problems
 from lintel.routing import Router
 
@@ -26,6 +38,28 @@ async def create_analysis(
     return await analyses.create_analysis(
         me, new, once=idempotency.answering(lambda made: locate.created("read_analysis", made, analysis_id=made.id))
     )
+
+
+@router.post(
+    "/bulk", status_code=207, summary="Analyse several texts", responses=problems(AnalysesPaused, ItemsRefused)
+)
+async def create_analyses(
+    new: AnalysesCreate,
+    me: AnalysesWrite,
+    analyses: AnalysisServiceDep,
+    idempotency: IdempotencyDep,
+    atomic: AtomicDep,
+) -> BulkAnswer[AnalysisRead]:
+    """Read up to 100 short texts at once, each with a result of its own. More, or longer ones, are sent as a batch."""
+    return await analyses.create_analyses(me, new.items, atomic=atomic, once=idempotency.answering())
+
+
+@router.delete("/bulk", status_code=207, summary="Delete several analyses", responses=problems(ItemsRefused))
+async def delete_analyses(
+    me: AnalysesWrite, analyses: AnalysisServiceDep, ids: BulkIdsDep, atomic: AtomicDep
+) -> BulkDeleted:
+    """Delete up to 100 of your analyses for good, each with an answer of its own."""
+    return await analyses.delete_analyses(me, ids, atomic=atomic)
 
 
 @router.get("", summary="List your analyses")

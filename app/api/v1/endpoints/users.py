@@ -4,7 +4,7 @@ from typing import Annotated
 from fastapi import Query
 
 from app.api.callers import AccountRead, ProfileRead, ProfileWrite, SignedIn, UsersManage, UsersRead
-from app.api.deps import IdempotencyDep, UserServiceDep
+from app.api.deps import BulkUserServiceDep, IdempotencyDep, UserServiceDep
 from app.core.exceptions import LastAdmin, OwnEmail, UserNotFound
 from app.schemas.users import (
     UserCreate,
@@ -12,13 +12,20 @@ from app.schemas.users import (
     UserRead,
     UserReplace,
     UserReplaceMe,
+    UsersCreate,
     UserSearchQuery,
+    UsersUpdate,
     UserUpdate,
     UserUpdateMe,
 )
 from lintel.api import (
+    AtomicDep,
+    BulkAnswer,
+    BulkDeleted,
+    BulkIdsDep,
     ChangeDep,
     CursorPage,
+    ItemsRefused,
     LocatorDep,
     Page,
     PagerDep,
@@ -85,6 +92,28 @@ async def create_user(
         by_mail=True,
         by=me,
     )
+
+
+@router.post("/bulk", status_code=207, summary="Create several users", responses=problems(ItemsRefused))
+async def create_users(
+    new: UsersCreate, me: UsersManage, users: BulkUserServiceDep, idempotency: IdempotencyDep, atomic: AtomicDep
+) -> BulkAnswer[UserRead]:
+    """Make up to 20 accounts, each with an answer of its own; for administrators. Mails tell those who have one now."""
+    return await users.create_users(new.items, by=me, atomic=atomic, once=idempotency.answering())
+
+
+@router.patch("/bulk", status_code=207, summary="Change several users", responses=problems(ItemsRefused))
+async def update_users(
+    new: UsersUpdate, me: UsersManage, users: BulkUserServiceDep, atomic: AtomicDep
+) -> BulkAnswer[UserRead]:
+    """Change up to 100 accounts one after another, each with an answer of its own; for administrators."""
+    return await users.update_users(new.items, by=me, atomic=atomic)
+
+
+@router.delete("/bulk", status_code=207, summary="Delete several users", responses=problems(ItemsRefused))
+async def delete_users(me: UsersManage, users: BulkUserServiceDep, ids: BulkIdsDep, atomic: AtomicDep) -> BulkDeleted:
+    """Delete up to 100 accounts, each with an answer of its own; for administrators. Their tokens stop working."""
+    return await users.delete_users(ids, by=me, atomic=atomic)
 
 
 @router.get("/{user_id:number}", summary="Read a user", responses=problems(UserNotFound))

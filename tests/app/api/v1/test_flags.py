@@ -84,7 +84,11 @@ class TestKillSwitch:
 
     @pytest.mark.parametrize(
         ("path", "body"),
-        [("/api/v1/analyses", TEXT), ("/api/v1/batches", {"texts": ["Lovely."], "analysis_type": "sentiment"})],
+        [
+            ("/api/v1/analyses", TEXT),
+            ("/api/v1/analyses/bulk", {"items": [TEXT]}),
+            ("/api/v1/batches", {"texts": ["Lovely."], "analysis_type": "sentiment"}),
+        ],
     )
     async def test_what_was_done_before_is_answered_again(
         self, admin: Person, ada: Person, path: str, body: dict[str, object]
