@@ -98,7 +98,7 @@ async def test_every_body_has_an_example_that_its_own_schema_takes(document: dic
         contents = [operation.get("requestBody", {}).get("content", {})]
         contents += [operation["responses"].get(status, {}).get("content", {}) for status in SUCCESS]
         for content in contents:
-            reference = next((content[kind]["schema"] for kind in WITH_EXAMPLES if kind in content), {})
+            reference: dict[str, Any] = next((content[kind]["schema"] for kind in WITH_EXAMPLES if kind in content), {})
             if not reference or "Page_" in str(reference):
                 continue
             model = reference["$ref"].rpartition("/")[2]

@@ -116,10 +116,10 @@ class TestLists:
 
 class TestSharedExamples:
     def test_stand_once_among_the_components(self) -> None:
-        examples = [{"OUT": {"value": 1}}, {"OUT": {"value": 1}}, {"OUT": {"value": 2}}]
+        examples: list[dict[str, Any]] = [{"OUT": {"value": 1}}, {"OUT": {"value": 1}}, {"OUT": {"value": 2}}]
         contents = [{"content": {"application/json": {"examples": each}}} for each in examples]
         responses = {str(status): content for status, content in enumerate(contents, start=400)}
-        document = {"paths": {"/answers": {"get": {"responses": responses}}}}
+        document: dict[str, Any] = {"paths": {"/answers": {"get": {"responses": responses}}}}
         share_examples(document)
         assert document["components"] == {"examples": {"OUT": {"value": 1}}}
         assert examples == [*[{"OUT": {"$ref": "#/components/examples/OUT"}}] * 2, {"OUT": {"value": 2}}]
