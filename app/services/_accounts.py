@@ -45,7 +45,7 @@ class AccountParts:
         cls,
         settings: Settings,
         database: Database,
-        hasher: PasswordHasher,
+        hasher: PasswordHasher | None,
         *,
         pubsub: PubSub,
         queue: JobQueue,
@@ -53,6 +53,7 @@ class AccountParts:
     ) -> Self:
         """With the log of what is done."""
         retention = timedelta(days=settings.audit_retention_days)
+        hasher = hasher or PasswordHasher(settings.password_hash, workers=settings.workers)
         audit = AuditLog(database, secret=resolve_secret_key(settings), limiter=limiter, retention=retention)
         return cls(settings, database, hasher, pubsub, queue, limiter, audit)
 

@@ -106,7 +106,6 @@ class Services:
         """The services that the settings describe. Nothing is connected yet."""
         database, cache = _database(settings)
         switches, stored = flags_of(settings, database, FeatureFlag, declared=DECLARED)
-        passwords = passwords or PasswordHasher(settings.password_hash, workers=settings.workers)
         signing_keys = signing_keys_of(settings)
         storage, mailer = storage_of(settings), mailer_of(settings)
         monitor = HealthMonitor(_checks(database, storage, settings))
