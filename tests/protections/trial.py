@@ -15,7 +15,18 @@ from tests.protections.plugin import REPORT, TREE
 from tests.protections.protection import Protection
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NEEDED = ("src", "app", "tests", "alembic", "docs", "alembic.ini", "pyproject.toml", "README.md", ".env.example")
+NEEDED = (
+    "src",
+    "app",
+    "tests",
+    "alembic",
+    "docs",
+    "alembic.ini",
+    "pyproject.toml",
+    "README.md",
+    "ARCHITECTURE.md",
+    ".env.example",
+)
 """What tests read."""
 SECONDS_A_TEST = 40
 SECONDS = 1_200.0
