@@ -1,6 +1,7 @@
 """Many texts that are sent together and read by a job."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import UUID
 
 from app.core.enums import UNFINISHED, AnalysisStatus
@@ -108,10 +109,11 @@ class BatchService:
         return Found.of(AnalysisRead, found, query)
 
     async def results(self, principal: Principal, batch_id: int) -> AsyncIterator[BatchLine]:
-        """Every text of a batch in order, as it stands now, and then the batch."""
+        """Every text of a batch in order, as it stands now, and then the batch, if it was not deleted meanwhile."""
         async for row in self._analyses.of_batch(principal, batch_id):
             yield BatchLine(analysis=AnalysisRead.model_validate(row), batch=None)
-        yield BatchLine(analysis=None, batch=await self.get_batch(principal, batch_id))
+        with suppress(BatchNotFound):
+            yield BatchLine(analysis=None, batch=await self.get_batch(principal, batch_id))
 
     async def cancel_batch(self, principal: Principal, batch_id: int) -> BatchRead:
         """The batch, of which no further text is read; what was found in others is kept. Once cancelled, so it stays.

@@ -21,6 +21,8 @@ REPEATING = {"union_tag_invalid": "Input tag is not one of the expected ones"}
 """Instead of the messages in which Pydantic repeats the input."""
 WHILE_READING = "There was an error parsing the body"
 """FastAPI's words for whatever was raised while it read a body."""
+ANSWERING = "Caught handled exception, but response already started."
+"""Starlette's words for whatever was raised while an answer was under way."""
 BAD_EMAIL = "value is not a valid email address"
 """Behind it stands which part of the input is to blame."""
 
@@ -56,6 +58,7 @@ def error_response(error: Exception, scope: Scope) -> Response:
 
 def is_expected(error: Exception) -> bool:
     """Whether an error was raised on purpose, so that its stack says nothing that its answer does not."""
+    error = _cause(error)
     if isinstance(error, HTTPException | RequestValidationError | ClientDisconnect):
         return True
     return isinstance(error, ServiceError) and type(error) is not ServiceError
@@ -69,7 +72,9 @@ class _Silence(Response):
 
 
 def _cause(error: Exception) -> Exception:
-    """The error itself: FastAPI hides what its reading of a body raised behind a 400."""
+    """The error itself: frameworks hide what was raised while a body was read, or an answer was under way."""
+    if isinstance(error, RuntimeError) and str(error) == ANSWERING and isinstance(error.__cause__, Exception):
+        return error.__cause__
     if isinstance(error, HTTPException) and error.detail == WHILE_READING:
         cause = error.__cause__
         return cause if isinstance(cause, ServiceError | RequestValidationError | ClientDisconnect) else error

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lintel.errors import error_response, is_expected
@@ -38,3 +39,5 @@ class ErrorBoundaryMiddleware:
                 _log.error("unhandled exception", exc_info=error)
             if not started:
                 await error_response(error, scope)(scope, receive, send)
+            elif is_expected(error) and not isinstance(error, ClientDisconnect):
+                _log.warning("an answer was cut off", reason=type(error.__cause__ or error).__name__)

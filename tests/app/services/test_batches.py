@@ -135,6 +135,15 @@ class TestListAnalyses:
                 await services.batches.list_analyses(principal, number, BatchAnalysesQuery())
 
 
+class TestResults:
+    async def test_end_without_a_batch_that_is_deleted_meanwhile(self, services: Services, ada: Principal) -> None:
+        batch = await send(services, ada, 120)
+        lines = services.batches.results(ada, batch.id)
+        first = await anext(lines)
+        await services.batches.delete_batch(ada, batch.id)
+        assert all(line.batch is None for line in [first, *[line async for line in lines]])
+
+
 class TestCancelBatch:
     async def test_leaves_what_is_done_and_reads_no_more(self, services: Services, ada: Principal) -> None:
         batch = await send(services, ada)

@@ -1,8 +1,9 @@
 """Each layer by itself, around a small application."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 
 import pytest
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
 from lintel.context import current_request_id
-from lintel.errors import MEDIA_TYPE
+from lintel.errors import MEDIA_TYPE, Unavailable, install_error_handlers
 from lintel.middleware import (
     AccessLogMiddleware,
     BodyTimeoutMiddleware,
@@ -147,6 +148,25 @@ class TestErrorBoundary:
         answer = await asgi_request(ErrorBoundaryMiddleware(breaks), "GET", "/")
         assert (answer.text, answer.raised) == ("begun", None)
         assert [record["event"] for record in log_records] == ["unhandled exception"]
+
+    @pytest.mark.parametrize(
+        ("error", "event", "level"),
+        [(Unavailable(), "an answer was cut off", "warning"), (ValueError(), "unhandled exception", "error")],
+    )
+    async def test_what_was_meant_cuts_an_answer_off_in_one_line(
+        self, log_records: list[EventDict], error: Exception, event: str, level: str
+    ) -> None:
+        app = FastAPI()
+        install_error_handlers(app)
+
+        @app.get("/")
+        async def stream() -> AsyncIterable[int]:
+            yield 1
+            raise error
+
+        answer = await asgi_request(ErrorBoundaryMiddleware(app), "GET", "/")
+        assert (answer.status, answer.raised) == (200, None)
+        assert [(record["event"], record["log_level"]) for record in log_records] == [(event, level)]
 
 
 class TestPlainErrors:
