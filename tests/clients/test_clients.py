@@ -23,11 +23,10 @@ class TestPython:
 
     def test_passes_mypy_and_drives_the_service(self, server: ServerProcess, document: Path, tmp_path: Path) -> None:
         python = python_tools()
-        generator: list[str | Path] = [python.with_name("openapi-python-client"), "generate", "--meta", "none"]
+        generator = python.with_name("openapi-python-client")
         (tmp_path / "config.yml").write_text("post_hooks: []\n", encoding="utf-8")
-        told = run(
-            *generator, "--path", document, "--config", "config.yml", "--output-path", "lintel_client", cwd=tmp_path
-        )
+        options = ("--meta", "none", "--config", "config.yml", "--output-path", "lintel_client")
+        told = run(generator, "generate", "--path", document, *options, cwd=tmp_path)
         assert re.findall("^WARNING.*", told, re.MULTILINE) == [self.UNREAD]
 
         shutil.copy(HERE / "python" / "scenario.py", tmp_path)

@@ -72,5 +72,5 @@ class TestCaution:
 def test_every_kind_of_dependency_is_looked_after() -> None:
     bot = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
     kinds = {update["package-ecosystem"] for update in bot["updates"]}
-    assert kinds == {"pip", "docker", "docker-compose", "github-actions"}
+    assert kinds == {"pip", "npm", "docker", "docker-compose", "github-actions"}
     assert all(update["schedule"]["interval"] == "weekly" and update["groups"] for update in bot["updates"])
