@@ -13,6 +13,7 @@ from app.api.openapi import completed, head
 from app.api.sockets import socket_access
 from app.api.v1.api import create_router, probe_paths, public_routes
 from app.api.v1.endpoints import health, keys
+from app.api.v2.api import create_router as create_router_v2
 from app.core.config import Settings, get_settings
 from app.services.container import Services
 from app.workers.worker import EMBEDDED_GRACE_SECONDS, announced, create_worker
@@ -43,7 +44,7 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
 
     app = application.create_app(
         settings,
-        routers=[health.router, keys.router, create_router(prefix)],
+        routers=[health.router, keys.router, create_router(prefix), create_router_v2(settings.api_v2_prefix)],
         public_routes=public_routes(prefix),
         authenticators=[authenticated, signed_in, socket_access],
         resources=[

@@ -14,6 +14,9 @@ Reads texts and tells what is in them: sentiment by sentence, with the words tha
 Sign in with **Authorize** (your e-mail address as username), or send `Authorization: Bearer <access_token>`
 with a token from `POST /api/v1/auth/login`. Programs send a key from `POST /api/v1/auth/api-keys` as `X-API-Key`.
 Errors are problem details (RFC 9457) with a stable `error_code`.
+
+Analyses have a version 2, under `/api/v2`, on the same data. What of version 1 will go, when, and what to do instead:
+[/deprecations](/deprecations).
 """.strip()
 
 
@@ -153,6 +156,10 @@ class Settings(LintelSettings, AccountSettings, ThrottleSettings, BatchSettings)
         description="Text at the head of the API documentation (Markdown).",
     )
 
+    api_v2_prefix: str = Field(
+        default="/api/v2", pattern=r"^(/[A-Za-z0-9._-]+)+$", description="Path under which version 2 answers."
+    )
+
     @property
     def public_api(self) -> str:
         """Where version 1 is, as people reach it: never what a request says about that."""
@@ -166,6 +173,13 @@ class Settings(LintelSettings, AccountSettings, ThrottleSettings, BatchSettings)
         if self.email_verification is None:
             return self.environment.is_deployed
         return self.email_verification == "required"
+
+    @field_validator("api_v2_prefix")
+    @classmethod
+    def _beside_version_1(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("api_v1_prefix"):
+            raise ValueError("must not be API_V1_PREFIX")
+        return value
 
     @field_validator("mail_url")
     @classmethod

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, func, select
 
 from app.models import Analysis
 from app.repositories.visibility import seen_by, visible
-from app.schemas.analyses import AnalysisQuery
+from app.schemas.analyses import AnalysisCursorQuery
 from app.schemas.batches import BatchAnalysesQuery
 from lintel.db import Database, Listing, Repository, Rows
 from lintel.security import Principal
@@ -58,7 +58,7 @@ class AnalysisReader:
         parameters = {"analysis_id": analysis_id, **seen_by(principal)}
         return await self._database.fetch_one(_BY_ID, parameters)
 
-    async def page(self, principal: Principal, query: AnalysisQuery) -> Rows:
+    async def page(self, principal: Principal, query: AnalysisCursorQuery) -> Rows:
         """One page of the principal's analyses."""
         return await _LIST.fetch(self._database, query.selection(), **seen_by(principal))
 

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier, SentimentLabel
-from lintel.api import MAX_BULK, Each, ListQuery, RequestModel, ResponseModel, RowId, Text, fields_of
+from lintel.api import MAX_BULK, CursorQuery, Each, ListQuery, RequestModel, ResponseModel, RowId, Text, fields_of
 
 MAX_TEXT = 10_000
 MAX_TOGETHER = 20_000
@@ -123,49 +123,46 @@ class SentimentResult(ResponseModel):
     warnings: Annotated[list[str], Field(description="What a reader of the result should know.")]
 
 
+EXAMPLE: dict[str, Any] = {
+    "id": 1,
+    "text_content": SAMPLE,
+    "analysis_type": "sentiment",
+    "optimization_tier": "standard",
+    "status": "completed",
+    "progress": 100,
+    "sentiment_score": 0.5113,
+    "result": {
+        "engine": {"name": "lexicon", "version": "1.0", "lexicon": "vader-3.3.2"},
+        "score": 0.5113,
+        "label": "positive",
+        "distribution": {"positive": 0.4879, "neutral": 0.5121, "negative": 0.0},
+        "sentences": [
+            {
+                "start": 0,
+                "end": 20,
+                "score": 0.5859,
+                "label": "positive",
+                "evidence": [{"start": 13, "end": 19, "text": "lovely", "valence": 2.8, "rules": []}],
+            },
+            {"start": 21, "end": 41, "score": 0.0, "label": "neutral", "evidence": []},
+        ],
+        "chars": 41,
+        "warnings": [],
+    },
+    "processing_time_ms": 0.121,
+    "error_message": None,
+    "batch_id": None,
+    "position": None,
+    "created_at": "2026-11-20T10:30:00Z",
+    "updated_at": "2026-11-20T10:30:00Z",
+    "processed_at": "2026-11-20T10:30:00Z",
+}
+
+
 class AnalysisRead(ResponseModel):
     """A text and what was found in it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": 1,
-                    "text_content": SAMPLE,
-                    "analysis_type": "sentiment",
-                    "optimization_tier": "standard",
-                    "status": "completed",
-                    "progress": 100,
-                    "sentiment_score": 0.5113,
-                    "result": {
-                        "engine": {"name": "lexicon", "version": "1.0", "lexicon": "vader-3.3.2"},
-                        "score": 0.5113,
-                        "label": "positive",
-                        "distribution": {"positive": 0.4879, "neutral": 0.5121, "negative": 0.0},
-                        "sentences": [
-                            {
-                                "start": 0,
-                                "end": 20,
-                                "score": 0.5859,
-                                "label": "positive",
-                                "evidence": [{"start": 13, "end": 19, "text": "lovely", "valence": 2.8, "rules": []}],
-                            },
-                            {"start": 21, "end": 41, "score": 0.0, "label": "neutral", "evidence": []},
-                        ],
-                        "chars": 41,
-                        "warnings": [],
-                    },
-                    "processing_time_ms": 0.121,
-                    "error_message": None,
-                    "batch_id": None,
-                    "position": None,
-                    "created_at": "2026-11-20T10:30:00Z",
-                    "updated_at": "2026-11-20T10:30:00Z",
-                    "processed_at": "2026-11-20T10:30:00Z",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     id: Annotated[int, Field(ge=1, description="Number of the analysis.")]
     text_content: Annotated[str, Field(description="The text.")]
@@ -196,11 +193,16 @@ class AnalysisSort(StrEnum):
     ID = "id"
 
 
-class AnalysisQuery(ListQuery):
-    """The query of the list of analyses."""
+class AnalysisCursorQuery(CursorQuery):
+    """What can be asked of the list of analyses, whatever the version of the API."""
 
     analysis_type: Annotated[AnalysisType | None, Field(description="Only analyses of this type.")] = None
     status: Annotated[AnalysisStatus | None, Field(description="Only analyses of this status.")] = None
     batch_id: Annotated[RowId | None, Field(description="Only analyses of this batch.")] = None
-    fields: Annotated[str | None, fields_of(AnalysisRead)] = None
     sort_by: Annotated[AnalysisSort, Field(description="What to sort by.")] = AnalysisSort.CREATED_AT
+
+
+class AnalysisQuery(AnalysisCursorQuery, ListQuery):
+    """The query of the list of analyses."""
+
+    fields: Annotated[str | None, fields_of(AnalysisRead)] = None

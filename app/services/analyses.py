@@ -14,7 +14,7 @@ from app.core.flags import ANALYSES
 from app.engines.text import Sentiment, analyse_sentiment
 from app.models import Analysis
 from app.repositories.analyses import AnalysisReader, AnalysisRepository
-from app.schemas.analyses import AnalysisCreate, AnalysisQuery, AnalysisRead
+from app.schemas.analyses import AnalysisCreate, AnalysisCursorQuery, AnalysisRead
 from lintel.api import IN_QUERY, BulkAnswer, BulkDeleted, Found, settled
 from lintel.db import Database, Session, each, utc_now
 from lintel.errors import InvalidInput, ServiceError
@@ -101,7 +101,7 @@ class AnalysisService:
             raise AnalysisNotFound
         return AnalysisRead.model_validate(row)
 
-    async def list_analyses(self, principal: Principal, query: AnalysisQuery) -> Found[AnalysisRead]:
+    async def list_analyses(self, principal: Principal, query: AnalysisCursorQuery) -> Found[AnalysisRead]:
         """One page of the principal's analyses, and how many there are."""
         found = await self._reader.page(principal, query)
         return Found.of(AnalysisRead, found, query)

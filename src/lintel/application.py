@@ -16,6 +16,12 @@ from lintel.api import (
     install_not_modified,
     install_replays,
 )
+from lintel.deprecation import (
+    DEPRECATIONS_PATH,
+    declare_deprecations,
+    deprecations_page_route,
+    install_deprecations,
+)
 from lintel.documentation import documentation_routes
 from lintel.errors import declare_errors, install_error_handlers, problem_page_routes
 from lintel.lifespan import Resource, lifespan_of
@@ -68,6 +74,7 @@ def create_app(
         complete_openapi: Called with the finished document, to add what no route can declare.
 
     Raises:
+        lintel.deprecation.SuccessorError: A deprecated route names a successor that is not there.
         lintel.routing.UnguardedRouteError: A route is open by accident.
     """
     limiter = rate_limiter or rate_limiter_of(settings)
@@ -92,7 +99,7 @@ def create_app(
     install_error_handlers(app)
     install_replays(app)
     install_not_modified(app)
-    app.router.routes.extend(problem_page_routes())
+    app.router.routes.extend([*problem_page_routes(), deprecations_page_route()])
     for router in [*routers, *_metrics_routers(settings, metrics, metrics_guard)]:
         app.include_router(router)
     if settings.docs_enabled:
@@ -101,6 +108,7 @@ def create_app(
                 title=settings.app_name, openapi_url=OPENAPI_URL, docs_url=DOCS_URL, redoc_url=REDOC_URL
             )
         )
+    install_deprecations(app)
     install_route_index(app.router)
     check_routes_guarded(app, public=[*public_routes, *_own_public_routes(settings)], authenticators=authenticators)
     return app
@@ -153,6 +161,7 @@ class _Application(FastAPI):
             declare_conditional_requests(schema)
             if self._rate_limit is not None:
                 declare_rate_limits(schema, uncounted=self._rate_limit.uncounted)
+            declare_deprecations(schema, self.state.deprecations.values())
             share_examples(schema)
             declare_headers(schema)
             declare_lists(schema)
@@ -182,7 +191,7 @@ def _metrics_ports(settings: LintelSettings, metrics: Metrics | None) -> Iterato
 
 
 def _own_public_routes(settings: LintelSettings) -> list[str]:
-    routes = ["GET /problems/{slug}"]
+    routes = ["GET /problems/{slug}", f"GET {DEPRECATIONS_PATH}"]
     if settings.metrics == "open":
         routes.append(f"GET {METRICS_PATH}")
     if settings.docs_enabled:

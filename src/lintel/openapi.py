@@ -17,6 +17,11 @@ class ResponseHeader:
 
 
 LOCATION = ResponseHeader("Location", "Path of the new resource.")
+LINK = ResponseHeader(
+    "Link",
+    "Related addresses: `first`, `prev`, `next` and `last` of a list, `monitor` of work that goes on, "
+    "`successor-version` and `deprecation` of what is deprecated.",
+)
 RETRY_AFTER = ResponseHeader("Retry-After", "Seconds after which another try makes sense.", "integer")
 BY_STATUS = {
     "201": LOCATION,

@@ -54,7 +54,7 @@ class TestWithoutCredentials:
             if _as_documented(name) not in known
         }
         twins = {f"GET /api/v1{path}" for path in ("/health", "/ready", "/health/detailed")}
-        pages = {"GET /problems/{slug}", "GET /openapi.json", "GET /docs", "GET /redoc"}
+        pages = {"GET /problems/{slug}", "GET /deprecations", "GET /openapi.json", "GET /docs", "GET /redoc"}
         for_scrapers = {"GET /metrics"}
         sockets = {f"WEBSOCKET /api/v1/ws{end}" for end in ("", "/{channel}")}  # tests/process/test_sockets.py
         expected = twins | pages | for_scrapers | sockets

@@ -46,12 +46,13 @@ class TestWhoMayRead:
 
 class TestWhatTheySay:
     async def test_every_answer_counts_whoever_gave_it(self, start: Callable[..., Any]) -> None:
-        service: RunningService = await start(metrics="open", rate_limit_per_minute=6, max_request_bytes=1_024)
+        service: RunningService = await start(metrics="open", rate_limit_per_minute=7, max_request_bytes=1_024)
         visitor = await service.visitor()
         await visitor.get("/health")
         await visitor.get("/api/v1/health")
         for _ in range(2):
             await visitor.get("/api/v1/analyses")
+        await visitor.get("/api/v2/analyses")
         await visitor.get("/api/v1/analyses/4711")
         await visitor.get("/nowhere")
         await visitor.get("/health", headers={"host": "elsewhere.test"})
@@ -63,6 +64,7 @@ class TestWhatTheySay:
             ("GET", "/health", "200"): 1,
             ("GET", "/api/v1/health", "200"): 1,
             ("GET", "/api/v1/analyses", "401"): 2,
+            ("GET", "/api/v2/analyses", "401"): 1,
             ("GET", "/api/v1/analyses/{analysis_id}", "401"): 1,
             ("GET", "unmatched", "404"): 1,
             ("GET", "unmatched", "400"): 1,

@@ -59,7 +59,7 @@ def guards_by_route(app: FastAPI) -> dict[str, list[Guard]]:
 
 
 def _is_ours(context: RouteContext) -> bool:
-    return not str(context.path).startswith(("/docs", "/redoc", "/openapi.json", "/problems"))
+    return not str(context.path).startswith(("/docs", "/redoc", "/openapi.json", "/problems", "/deprecations"))
 
 
 class TestEveryRoute:

@@ -51,6 +51,17 @@ class TestCreateApp:
         assert [(await get(two, path)).status_code for path in ("/one/health", "/two/health")] == [404, 200]
         assert (one.openapi()["info"]["title"], two.openapi()["info"]["title"]) == ("One", "Two")
 
+    async def test_serves_both_versions_where_it_is_set(self, make_settings: SettingsFactory) -> None:
+        application = create_app(make_settings(api_v1_prefix="/old", api_v2_prefix="/new/api"))
+        assert {path.partition("/analyses")[0] for path in application.openapi()["paths"] if "analyses" in path} == {
+            "/old",
+            "/old/batches/{batch_id}",
+            "/new/api",
+        }
+        old, new = await get(application, "/old/analyses"), await get(application, "/new/api/analyses")
+        assert (old.status_code, new.status_code) == (401, 401)
+        assert '</new/api/analyses>; rel="successor-version"' in old.headers["link"]
+
     async def test_serves_the_documentation_as_set(self, make_settings: SettingsFactory) -> None:
         for docs, status in [(True, 200), (False, 404)]:
             application = create_app(make_settings(docs=docs))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MIRRORS = {
     "app/api/v1/endpoints/": "tests/app/api/v1/",
+    "app/api/v2/endpoints/": "tests/app/api/v2/",
     "app/services/": "tests/app/services/",
 }
 

@@ -18,7 +18,7 @@ from tests.conftest import ON_SQLITE, Person, RunningService, SettingsFactory
 
 pytestmark = [pytest.mark.anyio, ON_SQLITE]
 
-MODULES = [importlib.import_module(f"app.schemas.{found.name}") for found in pkgutil.iter_modules(app.schemas.__path__)]
+MODULES = [importlib.import_module(found.name) for found in pkgutil.walk_packages(app.schemas.__path__, "app.schemas.")]
 SUCCESS = ("200", "201", "202")
 WITH_EXAMPLES = ("application/json", "application/x-www-form-urlencoded")
 """Types of bodies; files and streams have none that could be shown."""
@@ -69,6 +69,11 @@ async def test_the_head_says_what_this_is_where_it_is_and_what_its_parts_are(doc
 async def test_the_address_for_people_is_among_the_servers(make_settings: SettingsFactory) -> None:
     document = create_app(make_settings(public_url="https://api.example.com/")).openapi()
     assert [server["url"] for server in document["servers"]] == ["/", "https://api.example.com"]
+
+
+async def test_every_path_has_a_version_but_those_for_machines(document: dict[str, Any]) -> None:
+    without = {path for path in document["paths"] if not re.match(r"/api/v[12]/", path)}
+    assert without == {"/health", "/ready", "/health/detailed", "/.well-known/jwks.json"}
 
 
 async def test_every_field_and_parameter_is_described(document: dict[str, Any]) -> None:
@@ -156,6 +161,20 @@ async def test_no_answer_has_a_secret_in_it(document: dict[str, Any]) -> None:
             assert not {"password", "hashed_password", "secret", "token_hash"} & set(schema["properties"]), name
 
 
+async def test_deprecated_operations_say_until_when_and_name_what_to_use_instead(document: dict[str, Any]) -> None:
+    ids = {operation["operationId"]: name for name, operation in operations_of(document)}
+    found = {name: operation for name, operation in operations_of(document) if operation.get("deprecated")}
+    assert set(found) == {"GET /api/v1/analyses"}
+    for name, operation in found.items():
+        [words] = re.findall(r"\*\*Deprecated\*\* since [\d-]+; goes on [\d-]+ at .*", operation["description"])
+        [successor] = re.findall(r"Use `(\w+)`", words)
+        assert ids[successor].partition(" ")[0] == name.partition(" ")[0]
+        for status, response in operation["responses"].items():
+            headers = {"Deprecation", "Sunset", "Link"} & set(response["headers"])
+            assert headers == (set() if status == "429" else {"Deprecation", "Sunset", "Link"}), status
+    assert "](/deprecations)" in document["info"]["description"]
+
+
 SECRET = re.compile(r"password|secret|token|hash|salt|ticket|^key$")
 GIVEN_ONCE = {
     "POST /api/v1/auth/login": {"access_token", "refresh_token", "token_type"},
@@ -199,10 +218,11 @@ async def test_the_headers_of_an_answer_are_declared(
     answers = [
         ("post", "/api/v1/analyses", await ada.client.post("/api/v1/analyses", json=sample, headers=key)),
         ("get", "/api/v1/analyses", await ada.client.get("/api/v1/analyses")),
+        ("get", "/api/v2/analyses", await ada.client.get("/api/v2/analyses")),
         ("get", "/api/v1/analyses", await visitor.get("/api/v1/analyses")),
         ("post", "/api/v1/analyses", await ada.client.post("/api/v1/analyses", content=b"?")),
     ]
-    assert [answer.status_code for _, _, answer in answers] == [201, 200, 401, 415]
+    assert [answer.status_code for _, _, answer in answers] == [201, 200, 200, 401, 415]
     everywhere = set((await visitor.get("/health")).headers)
     for method, path, answer in answers:
         declared = document["paths"][path][method]["responses"][str(answer.status_code)]["headers"]

@@ -24,7 +24,7 @@ from lintel.api._fields import fields_of
 from lintel.api._idempotency import Idempotency, IdempotencyKeyHeader, install_replays
 from lintel.api._idempotency_openapi import declare_idempotency
 from lintel.api._json_objects import JsonObject
-from lintel.api._lists import CursorLinks, CursorPage, Found, Links, ListQuery, Page, SortOrder
+from lintel.api._lists import CursorLinks, CursorPage, CursorQuery, Found, Links, ListQuery, Page, SortOrder
 from lintel.api._lists_openapi import declare_lists
 from lintel.api._locations import Locator, LocatorDep, accepted
 from lintel.api._models import (
@@ -57,6 +57,7 @@ __all__ = [
     "ClientDep",
     "CursorLinks",
     "CursorPage",
+    "CursorQuery",
     "Cursors",
     "Day",
     "Each",

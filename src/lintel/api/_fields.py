@@ -10,11 +10,12 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def fields_of(model: type[BaseModel]) -> Any:
-    """Constrains a text to names of a model's fields, with commas between.
+    """Constrains a text to names of a model's fields, as answers show them, with commas between.
 
     As in `fields: Annotated[str | None, fields_of(UserRead)] = None`.
     """
-    name = f"({'|'.join([*model.model_fields, *model.model_computed_fields])})"
+    shown = [field.serialization_alias or name for name, field in model.model_fields.items()]
+    name = f"({'|'.join([*shown, *model.model_computed_fields])})"
     return Field(
         pattern=f"^{name}(,{name})*$", description="Only these fields of each item, with commas between: `id,status`."
     )

@@ -34,6 +34,10 @@ IdempotencyKeyHeader = Annotated[
 """The header, in the signature of a service's dependency."""
 
 
+def _as_it_is(made: ModelT) -> ModelT:
+    return made
+
+
 class Idempotency:
     """The key of one request, if it came with one. A service's dependency makes it of who is calling.
 
@@ -70,20 +74,30 @@ class Idempotency:
         self._principal_id = principal_id
         self._key = key
 
-    def answering(self, finish: Callable[[ModelT], ModelT] | None = None) -> Once[ModelT]:
+    def answering(
+        self, finish: Callable[[ModelT], ModelT] | None = None, *, shown: Callable[[ModelT], BaseModel] = _as_it_is
+    ) -> Once[ModelT]:
         """For the service: runs its unit once for the key, and keeps what is answered.
 
         Args:
-            finish: Sets the answer's headers (`Location`, `Link`), and returns its body. Called before the commit, and
-                again if the unit is run again. None: what the unit returns is the body, and there are no such headers.
+            finish: Sets the answer's headers (`Location`, `Link`), and returns what was made. Called before the commit,
+                and again if the unit is run again. None: there are no such headers.
+            shown: The body, where it is not what was made but what another version of the API shows of it.
         """
-        return _Answering(self, finish or _as_it_is)
+        return _Answering(self, finish or _as_it_is, shown)
 
-    async def run(self, database: Database, work: Work[ModelT], finish: Callable[[ModelT], ModelT]) -> ModelT:
+    async def run(
+        self,
+        database: Database,
+        work: Work[ModelT],
+        finish: Callable[[ModelT], ModelT],
+        shown: Callable[[ModelT], BaseModel],
+    ) -> ModelT:
         """What `answering` makes does this."""
         if self._key is None:
             return finish(await database.run(work))
-        return await self._keys.run(await self._keyed(self._key), work, lambda result: self._answer(finish(result)))
+        keyed = await self._keyed(self._key)
+        return await self._keys.run(keyed, work, lambda result: self._answer(shown(finish(result))))
 
     async def _keyed(self, key: str) -> KeyedRequest:
         scope = self._request.scope
@@ -100,17 +114,16 @@ class Idempotency:
         return Answer(status, headers, body)
 
 
-def _as_it_is(result: ModelT) -> ModelT:
-    return result
-
-
 class _Answering(Generic[ModelT]):
-    def __init__(self, idempotency: Idempotency, finish: Callable[[ModelT], ModelT]) -> None:
+    def __init__(
+        self, idempotency: Idempotency, finish: Callable[[ModelT], ModelT], shown: Callable[[ModelT], BaseModel]
+    ) -> None:
         self._idempotency = idempotency
         self._finish = finish
+        self._shown = shown
 
     async def run(self, database: Database, work: Work[ModelT]) -> ModelT:
-        return await self._idempotency.run(database, work, self._finish)
+        return await self._idempotency.run(database, work, self._finish, self._shown)
 
 
 def install_replays(app: FastAPI) -> None:

@@ -1,7 +1,8 @@
 """Lists: the query that they take and the shapes that they answer with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
@@ -13,6 +14,7 @@ from lintel.api._models import ResponseModel
 from lintel.db import Key, Rows, Selection
 
 ItemT = TypeVar("ItemT")
+ShownT = TypeVar("ShownT")
 ModelT = TypeVar("ModelT", bound=ResponseModel)
 
 MAX_PAGE = 10_000_000
@@ -28,8 +30,10 @@ class SortOrder(StrEnum):
     DESC = "desc"
 
 
-class ListQuery(BaseModel):
-    """The query of a list. Each list adds `sort_by` (an enum), `fields` (`fields_of` its items) and its filters.
+class CursorQuery(BaseModel):
+    """The query of a list that has cursors alone.
+
+    Each list adds `sort_by` (an enum), `fields` (`fields_of` its items) and its filters.
 
     Attributes:
         not_filters: Fields of the query that are no filters of the list.
@@ -38,26 +42,16 @@ class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     not_filters: ClassVar[frozenset[str]] = frozenset()
 
-    page: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Number of the page; 1 where there is no `cursor`.")] = 1
     size: Annotated[int, Field(ge=1, le=100, description="Items on a page.")] = 20
-    count: Annotated[
-        bool, Field(description="Whether to tell how many there are on all pages; yes, where there is no `cursor`.")
-    ] = True
     cursor: Annotated[
         Annotated[str, Field(max_length=MAX_CURSOR, pattern="^[A-Za-z0-9_-]*$")] | None,
         Field(
-            description="Instead of `page`: `next_cursor` or `prev_cursor` of an answer to the same query; empty to "
+            description="Where to go on: `next_cursor` or `prev_cursor` of an answer to the same query; empty to "
             "begin. As quick on the last page as on the first."
         ),
     ] = None
     sort_order: Annotated[SortOrder, Field(description="Direction.")] = SortOrder.DESC
     _position: Position | None = PrivateAttr(default=None)
-
-    @model_validator(mode="after")
-    def _one_way_to_page(self) -> Self:
-        if self.cursor is not None and not self.model_fields_set.isdisjoint({"page", "count"}):
-            raise ValueError("give page and count, or cursor, not both")
-        return self
 
     @property
     def asked_fields(self) -> frozenset[str] | None:
@@ -91,13 +85,32 @@ class ListQuery(BaseModel):
             sort=sort or str(getattr(self, "sort_by")),  # noqa: B009 - each list has its own
             descending=self.sort_order is SortOrder.DESC,
             size=self.size,
-            page=self.page if self.cursor is None else None,
+            page=None,
             start=None if position is None else position.key,
             backwards=position is not None and position.backwards,
-            counted=self.count,
             fields=self.asked_fields,
             filters=self.filters,
         )
+
+
+class ListQuery(CursorQuery):
+    """The query of a list that has pages with numbers, and cursors instead of them for who gives one."""
+
+    page: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Number of the page; 1 where there is no `cursor`.")] = 1
+    count: Annotated[
+        bool, Field(description="Whether to tell how many there are on all pages; yes, where there is no `cursor`.")
+    ] = True
+
+    @model_validator(mode="after")
+    def _one_way_to_page(self) -> Self:
+        if self.cursor is not None and not self.model_fields_set.isdisjoint({"page", "count"}):
+            raise ValueError("give page and count, or cursor, not both")
+        return self
+
+    def selection(self, *, sort: str | None = None) -> Selection:
+        """The same with the number of the page, if there is no cursor."""
+        selection = super().selection(sort=sort)
+        return replace(selection, page=self.page, counted=self.count) if self.cursor is None else selection
 
 
 class Found(BaseModel, Generic[ItemT]):
@@ -118,10 +131,15 @@ class Found(BaseModel, Generic[ItemT]):
     after: Key | None = None
 
     @classmethod
-    def of(cls, model: type[ModelT], rows: Rows, query: ListQuery) -> "Found[ModelT]":
+    def of(cls, model: type[ModelT], rows: Rows, query: CursorQuery) -> "Found[ModelT]":
         """The rows as items; of no other fields than were asked for."""
         items = model.of_rows(rows.rows) if query.asked_fields is None else read_sparse(model, rows.rows)
         return Found(items=items, total=rows.total, has_next=rows.has_next, before=rows.before, after=rows.after)
+
+    def shown(self, show: Callable[[ItemT], ShownT]) -> "Found[ShownT]":
+        """The same with each item as another version of an API shows it."""
+        items = [show(item) for item in self.items]
+        return Found(items=items, total=self.total, has_next=self.has_next, before=self.before, after=self.after)
 
 
 class Links(ResponseModel):
@@ -168,4 +186,4 @@ class CursorPage(ResponseModel, Generic[ItemT]):
 
 def only(items: list[Any], fields: frozenset[str]) -> list[Mapping[str, Any]]:
     """The items with these fields alone, as JSON values."""
-    return [item.model_dump(mode="json", include=fields) for item in items]
+    return [item.model_dump(mode="json", by_alias=True, include=fields) for item in items]

@@ -1,17 +1,16 @@
 """Lists in the OpenAPI document: their headers, and items with fewer fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lintel.api._lists import CursorLinks, CursorPage, Links, Page
-from lintel.openapi import ResponseHeader, add_headers, operations_of
+from lintel.openapi import LINK, ResponseHeader, add_headers, operations_of
 
 OF_A_LIST = frozenset({"items", "size", "links"})
 """Fields by which an answer is known to be part of a list."""
 NUMBERED_ONLY = frozenset({"page", "count"})
 """Parameters that a list by cursor has not."""
-HEADERS = (
-    ResponseHeader("Link", "The neighbouring pages: first, prev, next and last."),
+TOTALS = (
     ResponseHeader("X-Total-Count", "Items on all pages, where they were counted.", "integer"),
     ResponseHeader("X-Page-Count", "Number of pages, where they were counted.", "integer"),
 )
@@ -24,9 +23,10 @@ def declare_lists(document: dict[str, Any]) -> None:
         pages = list(_pages(document, answer))
         if not pages:
             continue
-        add_headers(document, answer, HEADERS)
+        is_counted = any("total" in page["properties"] for page in pages)
+        add_headers(document, answer, [LINK, *TOTALS] if is_counted else [LINK])
         _forget_defaults(operation)
-        _declare_examples(document, answer, pages[0]["properties"]["items"]["items"], path)
+        _declare_examples(document, answer, pages, path)
         if any(parameter.get("name") == "fields" for parameter in operation.get("parameters", [])):
             for page in pages:
                 _declare_sparse(document, page["properties"]["items"])
@@ -47,15 +47,20 @@ def _forget_defaults(operation: dict[str, Any]) -> None:
             parameter["schema"].pop("default", None)
 
 
-def _declare_examples(document: dict[str, Any], answer: dict[str, Any], item: dict[str, Any], path: str) -> None:
-    """One list in both its forms, of the first example of its items."""
+def _declare_examples(
+    document: dict[str, Any], answer: dict[str, Any], pages: Sequence[dict[str, Any]], path: str
+) -> None:
+    """One list in each of its forms, of the first example of its items."""
+    item = pages[0]["properties"]["items"]["items"]
     whole = item.get("anyOf", [item])[0]
     items = document["components"]["schemas"].get(_name(whole), {}).get("examples", [])[:1]
-    if items:
-        answer["content"]["application/json"]["examples"] = {
-            "by_number": {"summary": "A page, by its number", "value": _numbered(items, path)},
-            "by_cursor": {"summary": "A part, by its cursor", "value": _by_cursor(items, path)},
-        }
+    if not items:
+        return
+    examples = answer["content"]["application/json"]["examples"] = {}
+    if any("page" in page["properties"] for page in pages):
+        examples["by_number"] = {"summary": "A page, by its number", "value": _numbered(items, path)}
+    if any("next_cursor" in page["properties"] for page in pages):
+        examples["by_cursor"] = {"summary": "A part, by its cursor", "value": _by_cursor(items, path)}
 
 
 def _numbered(items: list[Any], path: str) -> dict[str, Any]:

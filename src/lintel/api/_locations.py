@@ -2,20 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
+from lintel.paths import as_reached, quoted
+
 ResourceT = TypeVar("ResourceT")
-
-IN_A_PATH = "/!$&'()*+,;=:@"
-"""What stands for itself in a path (RFC 3986, 3.3), beside letters, digits and `-._~`."""
-
-
-def quoted(path: str) -> str:
-    """A path as it is written in a header or a link: whatever is in its parameters, it cannot end the line."""
-    return quote(path, safe=IN_A_PATH)
 
 
 def accepted(answer: BaseModel) -> Response:
@@ -43,14 +36,13 @@ class Locator:
     def _path_of(self, route: str, path_params: Mapping[str, Any]) -> str:
         # Starlette itself encodes nothing but a backslash.
         written = {name: quoted(value) if isinstance(value, str) else value for name, value in path_params.items()}
-        path = self._request.app.url_path_for(route, **written)
-        return f"{quoted(self._request.scope.get('root_path', ''))}{path}"
+        return as_reached(self._request.scope, self._request.app.url_path_for(route, **written))
 
     def reachable(self, url: str | None) -> str | None:
         """An address as clients reach it: a path on this service, such as a signed one, below where it is mounted."""
         if url is None or not url.startswith("/"):
             return url
-        return f"{quoted(self._request.scope.get('root_path', ''))}{url}"
+        return as_reached(self._request.scope, url)
 
 
 async def _locator(request: Request, response: Response) -> Locator:

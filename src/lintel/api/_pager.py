@@ -8,13 +8,16 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from lintel.api._cursors import Cursors, InvalidCursor, Position
-from lintel.api._lists import CursorLinks, CursorPage, Found, Links, ListQuery, Page, only
-from lintel.api._locations import quoted
+from lintel.api._lists import CursorLinks, CursorPage, CursorQuery, Found, Links, ListQuery, Page, only
 from lintel.db import BadKey, Key
 from lintel.errors import FieldError, InvalidInput
+from lintel.paths import quoted
 
 ItemT = TypeVar("ItemT")
 QueryT = TypeVar("QueryT", bound=ListQuery)
+ShownT = TypeVar("ShownT")
+PageT = TypeVar("PageT", Page[Any], CursorPage[Any])
+CursorQueryT = TypeVar("CursorQueryT", bound=CursorQuery)
 
 
 class Pager:
@@ -43,20 +46,42 @@ class Pager:
         Raises:
             InvalidInput: The cursor is not one of ours, or is of another query.
         """
+        found = await self._found(query, find)
+        if query.cursor is not None:
+            return self._shown(self._by_key(found, query), query)
+        return self._shown(self._numbered(found, query), query)
+
+    async def part(
+        self,
+        query: CursorQueryT,
+        find: Callable[[CursorQueryT], Awaitable[Found[ItemT]]],
+        *,
+        shown: Callable[[ItemT], ShownT],
+    ) -> CursorPage[ShownT]:
+        """The answer of a list endpoint that has cursors alone; as `answer`.
+
+        Args:
+            query: What was asked for.
+            find: The service's method that finds it.
+            shown: Each item as this version of the API shows it.
+        """
+        found = (await self._found(query, find)).shown(shown)
+        return self._shown(self._by_key(found, query), query)
+
+    async def _found(
+        self, query: CursorQueryT, find: Callable[[CursorQueryT], Awaitable[Found[ItemT]]]
+    ) -> Found[ItemT]:
         try:
             query.begin_at(self._position(query))
-            found = await find(query)
+            return await find(query)
         except (InvalidCursor, BadKey):
             message = "is no cursor of this list with this order and these filters"
             raise InvalidInput(errors=[FieldError("/query/cursor", message, "cursor")]) from None
-        page = self._numbered(found, query) if query.cursor is None else self._by_key(found, query)
-        fields = query.asked_fields
-        return page if fields is None else self._sparse(page, fields)
 
-    def _position(self, query: ListQuery) -> Position | None:
+    def _position(self, query: CursorQuery) -> Position | None:
         return self._cursors.read(query.cursor, context=self._context(query)) if query.cursor else None
 
-    def _context(self, query: ListQuery) -> str:
+    def _context(self, query: CursorQuery) -> str:
         return f"{self._request.scope['path']} {query.context()}"
 
     def _numbered(self, found: Found[ItemT], query: ListQuery) -> Page[ItemT]:
@@ -83,7 +108,7 @@ class Pager:
             links=links,
         )
 
-    def _by_key(self, found: Found[ItemT], query: ListQuery) -> CursorPage[ItemT]:
+    def _by_key(self, found: Found[ItemT], query: CursorQuery) -> CursorPage[ItemT]:
         after = self._cursor(found.after, query, backwards=False)
         before = self._cursor(found.before, query, backwards=True)
         address = self._addresses("cursor")
@@ -96,14 +121,17 @@ class Pager:
         self._set_headers(links)
         return CursorPage(items=found.items, size=query.size, next_cursor=after, prev_cursor=before, links=links)
 
-    def _cursor(self, key: Key | None, query: ListQuery, *, backwards: bool) -> str | None:
+    def _cursor(self, key: Key | None, query: CursorQuery, *, backwards: bool) -> str | None:
         return None if key is None else self._cursors.make(Position(key, backwards), context=self._context(query))
 
-    def _sparse(self, page: Page[ItemT] | CursorPage[ItemT], fields: frozenset[str]) -> Page[ItemT] | CursorPage[ItemT]:
-        """The page with fewer fields than the model has: written here, for FastAPI would miss the others."""
+    def _shown(self, page: PageT, query: CursorQuery) -> PageT:
+        """The page with no other fields than were asked for: written here, for FastAPI would miss the others."""
+        fields = query.asked_fields
+        if fields is None:
+            return page
         body = page.model_dump(mode="json", by_alias=True, exclude={"items"})
         content = {"items": only(page.items, fields), **body}
-        return cast("Page[ItemT]", JSONResponse(content, headers=dict(self._response.headers)))
+        return cast("PageT", JSONResponse(content, headers=dict(self._response.headers)))
 
     def _addresses(self, name: str) -> Callable[[object], str]:
         """This request's address with another page or cursor."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lintel.deprecation import DEPRECATION_HEADERS
 from lintel.middleware._headers import add_missing, raw_headers, request_headers
 
 STRICT_CSP = "default-src 'none'; frame-ancestors 'none'"
@@ -24,6 +25,8 @@ class SecurityHeadersMiddleware:
     An answer to a request with credentials, and one to a request that changes something or signs somebody in, is not
     stored by anybody (`Cache-Control: no-store`) unless it says otherwise. HSTS is sent over https only: over http
     browsers must ignore it, and on a developer's machine it would lock other services out.
+
+    That a route is deprecated is told here too: every answer passes, and another layer would cost every request.
     """
 
     def __init__(self, app: ASGIApp, *, hsts_seconds: int) -> None:
@@ -45,6 +48,7 @@ class SecurityHeadersMiddleware:
             if message["type"] == "http.response.start":
                 message["headers"] = headers = list(message.get("headers", ()))
                 add_missing(headers, defaults)
+                headers.extend(scope.get(DEPRECATION_HEADERS, ()))
             return send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lintel.deprecation import Deprecation, announce_deprecation, deprecation_of
 from lintel.routing._effective import ROUTE_LISTENER
 from lintel.routing._form import FormRequest
 from lintel.routing._json import JsonRequest
@@ -31,10 +32,14 @@ class StrictRoute(APIRoute):
     queries and forms that are not written as JSON writes them; 415 for a body of another type; 400 for one that is not
     UTF-8. FastAPI ignores the first, takes the last of the second, and reads the others as far as it can. Only the
     route knows what it was declared to read, hence here and not in middleware.
+
+    Attributes:
+        deprecation: That it will go, if that was declared.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, closing(endpoint), **options)
+        self.deprecation: Deprecation | None = deprecation_of(endpoint)
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler behind the checks."""
@@ -48,6 +53,8 @@ class StrictRoute(APIRoute):
             listener = request.scope.get(ROUTE_LISTENER)
             if listener is not None:
                 listener(request.scope)
+            if self.deprecation is not None:
+                announce_deprecation(request.scope, self.name)
             if in_path:
                 check_path(request.path_params, in_path)
             if request.scope["query_string"]:
@@ -79,10 +86,23 @@ class StrictRoute(APIRoute):
 
 
 class Router(APIRouter):
-    """An `APIRouter` of strict routes."""
+    """An `APIRouter` of strict routes.
 
-    def __init__(self, **options: Any) -> None:
+    Args:
+        deprecation: That all its routes will go; one that declares so itself keeps its own declaration.
+        options: Those of `APIRouter`.
+    """
+
+    def __init__(self, *, deprecation: Deprecation | None = None, **options: Any) -> None:
+        self._deprecation = deprecation
         super().__init__(**{"route_class": StrictRoute, **options})
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Add a route, deprecated if the router is."""
+        super().add_api_route(path, endpoint, **options)
+        route = self.routes[-1]
+        if isinstance(route, StrictRoute) and route.deprecation is None:
+            route.deprecation = self._deprecation
 
 
 def _has_body(request: Request) -> bool:

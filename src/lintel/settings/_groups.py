@@ -139,6 +139,8 @@ class HttpSettings(BaseGroup):
             "Location",
             "Retry-After",
             "Idempotency-Replayed",
+            "Deprecation",
+            "Sunset",
             "RateLimit",
             "RateLimit-Policy",
             "X-RateLimit-Limit",

@@ -36,6 +36,12 @@ def faults_of(**values: Any) -> set[str]:
     return set(failure.value.faults)
 
 
+class TestVersions:
+    def test_have_a_prefix_each(self) -> None:
+        assert (get_settings().api_v1_prefix, get_settings().api_v2_prefix) == ("/api/v1", "/api/v2")
+        assert faults_of(api_v1_prefix="/api", api_v2_prefix="/api") == {"API_V2_PREFIX"}
+
+
 class TestSettings:
     def test_need_nothing_in_development(self) -> None:
         settings = get_settings()

@@ -1,3 +1,4 @@
+from datetime import date
 from functools import partial
 from typing import Annotated
 
@@ -20,10 +21,20 @@ from lintel.api import (
     PathId,
     ReadingDep,
 )
+from lintel.deprecation import Deprecation, deprecated
 from lintel.errors import problems
 from lintel.routing import Router
 
 router = Router(prefix="/analyses", tags=["analyses"])
+
+NUMBERED_LIST = Deprecation(
+    since=date(2026, 12, 1),
+    sunset=date(2027, 12, 1),
+    successor="list_analyses_v2",
+    guidance="Pages have no numbers there: follow links.next, or send next_cursor as cursor. There is no total. The "
+    "field text_content is called text. Creating, reading and deleting stay in version 1.",
+)
+"""Only the list: the other operations of version 1 cost nobody anything, and go on without an end."""
 
 
 @router.post("", status_code=201, summary="Analyse a text", responses=problems(AnalysesPaused))
@@ -63,6 +74,7 @@ async def delete_analyses(
 
 
 @router.get("", summary="List your analyses")
+@deprecated(NUMBERED_LIST)
 async def list_analyses(
     query: Annotated[AnalysisQuery, Query()], me: AnalysesRead, analyses: AnalysisServiceDep, pager: PagerDep
 ) -> Page[AnalysisRead] | CursorPage[AnalysisRead]:

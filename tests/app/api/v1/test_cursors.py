@@ -17,6 +17,7 @@ V1 = "/api/v1"
 LISTS = [
     f"{V1}/users",
     f"{V1}/analyses",
+    "/api/v2/analyses",
     f"{V1}/batches",
     f"{V1}/batches/{{batch_id}}/analyses",
     f"{V1}/jobs",

@@ -60,7 +60,8 @@ def ids_of(answer: httpx2.Response) -> list[int]:
 
 
 def link_header(answer: httpx2.Response) -> dict[str, str]:
-    return {name: target for target, name in re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers["link"])}
+    found = re.findall(r'<([^>]*)>; rel="(first|prev|next|last)"', answer.headers["link"])
+    return {name: target for target, name in found}
 
 
 class TestPage:
@@ -191,7 +192,7 @@ class TestQuery:
 
     async def test_names_every_fault(self, listing: Listing) -> None:
         answer = await listing.get(page=0, size=0, sort_by="x")
-        assert_problem(answer, 422, "VALIDATION_ERROR", "/query/page", "/query/size", "/query/sort_by")
+        assert_problem(answer, 422, "VALIDATION_ERROR", "/query/size", "/query/page", "/query/sort_by")
 
     async def test_is_kept_in_the_links(self, listing: Listing) -> None:
         links = (await listing.get(size=2, sort_by="status", sort_order="asc")).json()["links"]
