@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
 
+from lintel.api import ReadingDep
 from lintel.application import create_app
 from lintel.deprecation import Deprecation, SuccessorError, deprecated
 from lintel.errors import NotFound
@@ -18,7 +20,11 @@ pytestmark = pytest.mark.anyio
 SINCE, SUNSET = date(2026, 12, 1), date(2027, 12, 1)
 OLD = Deprecation(since=SINCE, sunset=SUNSET, successor="{name}_v2", guidance="Say it <shorter>.")
 LEAVING = Deprecation(since=SINCE, guidance="There is nothing like it any more.")
-PUBLIC = ["GET /v1/words/{word}", "GET /v1/echo", "GET /v1/now", "GET /v2/words/{word}"]
+PUBLIC = ["GET /v1/words/{word}", "GET /v1/echo", "GET /v1/now", "GET /v1/state", "GET /v2/words/{word}"]
+
+
+class State(BaseModel):
+    version: int
 
 
 def old_router() -> APIRouter:
@@ -38,6 +44,12 @@ def old_router() -> APIRouter:
     @deprecated(LEAVING)
     async def echo() -> None:
         """Nothing."""
+
+    @router.get("/state")
+    @deprecated(LEAVING)
+    async def read_state(reading: ReadingDep) -> State:
+        """What can be kept."""
+        return reading.of(State(version=1))
 
     @router.get("/now")
     async def now() -> str:
@@ -111,6 +123,11 @@ class TestAnswers:
         link = '</deprecations#echo>; rel="deprecation"; type="text/html"'
         assert said(await get(app, "/v1/echo")) == ("@1796083200", None, link)
 
+    async def test_say_so_to_who_has_what_there_is(self, app: FastAPI) -> None:
+        headers = [(b"host", b"localhost"), (b"if-none-match", b'"1"')]
+        answer = await asgi_request(app, "GET", "/v1/state", headers=headers)
+        assert (answer.status, answer.header("deprecation")) == (304, "@1796083200")
+
     @pytest.mark.parametrize("path", ["/v1/now", "/v2/words/hey", "/nowhere", "/v1/words"])
     async def test_of_others_say_nothing(self, app: FastAPI, path: str) -> None:
         assert said(await get(app, path)) == (None, None, None)
@@ -141,7 +158,7 @@ class TestRouter:
             """Nothing."""
             return ""
 
-        app = make(router, new_router(), public=[PUBLIC[0], PUBLIC[1], PUBLIC[3]])
+        app = make(router, new_router(), public=[PUBLIC[0], PUBLIC[1], PUBLIC[-1]])
         assert str((await get(app, "/v1/words/hey")).header("link")).startswith("</v2/words/hey>")
         assert said(await get(app, "/v1/echo"))[1] is None
 
@@ -149,7 +166,7 @@ class TestRouter:
 class TestSuccessor:
     def test_that_is_not_there_ends_the_start(self) -> None:
         with pytest.raises(SuccessorError, match=r"read_word \(/v1/words/\{word\}\) .* read_word_v2 \(no such route\)"):
-            make(old_router(), public=PUBLIC[:3])
+            make(old_router(), public=PUBLIC[:-1])
 
     def test_that_asks_for_more_ends_the_start(self) -> None:
         router = Router()
@@ -159,7 +176,7 @@ class TestSuccessor:
         async def old() -> None: ...
 
         with pytest.raises(SuccessorError, match=r"old \(/old\) .* \(/v2/words/\{word\}\)"):
-            make(router, new_router(), public=["GET /old", PUBLIC[3]])
+            make(router, new_router(), public=["GET /old", PUBLIC[-1]])
 
 
 class TestDocument:
@@ -172,7 +189,10 @@ class TestDocument:
             "Use `read_word_v2` (`/v2/words/{word}`) instead. Say it <shorter>."
         )
         assert paths["/v1/echo"]["get"]["description"].endswith("since 2026-12-01. There is nothing like it any more.")
-        assert [path for path, item in paths.items() if "deprecated" in item["get"]] == ["/v1/words/{word}", "/v1/echo"]
+        assert [path for path, item in paths.items() if "deprecated" not in item["get"]] == [
+            "/v1/now",
+            "/v2/words/{word}",
+        ]
 
     def test_declares_what_answers_say(self, app: FastAPI) -> None:
         paths = app.openapi()["paths"]
@@ -192,5 +212,5 @@ class TestPage:
         assert "Deprecated since 2026-12-01. No day is set for its end.</p>" in page.text
 
     async def test_is_there_where_there_is_none(self) -> None:
-        page = await get(make(new_router(), public=[PUBLIC[3]]), "/deprecations")
+        page = await get(make(new_router(), public=[PUBLIC[-1]]), "/deprecations")
         assert (page.status, "<p>Nothing.</p>" in page.text) == (200, True)
