@@ -1,6 +1,6 @@
 """Every protection that is taken out on trial."""
 
-from tests.protections import browsers, callers, requests, signing_in, storing, tokens
+from tests.protections import browsers, bulk, callers, requests, signing_in, storing, tokens
 from tests.protections.protection import Protection
 
 PROTECTIONS: tuple[Protection, ...] = (
@@ -10,4 +10,5 @@ PROTECTIONS: tuple[Protection, ...] = (
     *browsers.PROTECTIONS,
     *requests.PROTECTIONS,
     *storing.PROTECTIONS,
+    *bulk.PROTECTIONS,
 )
