@@ -1,6 +1,7 @@
 """The jobs of this service, in types: services ask for them, workers bind handlers to them."""
 
 from app.core.enums import TokenPurpose
+from lintel.files import LineFormat
 from lintel.jobs import JobPayload, Schedule
 
 
@@ -54,6 +55,7 @@ class ExportAnalyses(JobPayload):
     timeout = 1_800
 
     owner_id: int
+    format: LineFormat = LineFormat.NDJSON
 
 
 class ReadBatch(JobPayload):

@@ -1,15 +1,15 @@
 """Analyses in the database."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
 from app.models import Analysis
-from app.repositories.visibility import seen_by, visible
+from app.repositories.visibility import PRINCIPAL_ID, seen_by, visible
 from app.schemas.analyses import AnalysisCursorQuery
 from app.schemas.batches import BatchAnalysesQuery
-from lintel.db import Database, Listing, Repository, Rows
+from lintel.db import Database, Listing, Repository, Rows, Selection
 from lintel.security import Principal
 
 _analyses = Analysis.__table__.c
@@ -17,9 +17,6 @@ _COLUMNS = tuple(column for column in _analyses if column.name != "owner_id")
 _BY_ID = select(*_COLUMNS).where(_analyses.id == bindparam("analysis_id"), *visible(Analysis))
 _OWN = _analyses.owner_id == bindparam("owner_id")
 _COUNT = select(func.count().label("count")).where(_OWN)
-_AFTER = (
-    select(*_COLUMNS).where(_OWN, _analyses.id > bindparam("after")).order_by(_analyses.id).limit(bindparam("size"))
-)
 _DELETE = delete(Analysis).where(_analyses.id == bindparam("analysis_id"), *visible(Analysis))
 _DELETE_SOME = (
     delete(Analysis)
@@ -67,9 +64,15 @@ class AnalysisReader:
         row = await self._database.fetch_one(_COUNT, {"owner_id": owner_id})
         return int(row["count"]) if row else 0
 
-    async def after(self, owner_id: int, last: int, *, size: int) -> list[dict[str, Any]]:
-        """Somebody's analyses behind a number, in the order of their numbers."""
-        return await self._database.fetch_all(_AFTER, {"owner_id": owner_id, "after": last, "size": size})
+    def chunks(
+        self, owner_id: int, filters: Mapping[str, Any], *, fields: frozenset[str] | None = None
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Somebody's analyses, the oldest first, a few at a time; with the filters of `AnalysisFilters`."""
+        # In the order of an index of theirs: what is made meanwhile comes last, and nothing changes its place.
+        selection = Selection(
+            sort="created_at", descending=False, size=ROWS_AT_ONCE, page=None, fields=fields, filters=filters
+        )
+        return _LIST.chunks(self._database, selection, **{PRINCIPAL_ID: owner_id})
 
     async def page_of_batch(self, principal: Principal, batch_id: int, query: BatchAnalysesQuery) -> Rows:
         """One page of a batch's analyses, in the order of its texts."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier, SentimentLabel
 from lintel.api import MAX_BULK, CursorQuery, Each, ListQuery, RequestModel, ResponseModel, RowId, Text, fields_of
@@ -193,12 +193,17 @@ class AnalysisSort(StrEnum):
     ID = "id"
 
 
-class AnalysisCursorQuery(CursorQuery):
-    """What can be asked of the list of analyses, whatever the version of the API."""
+class AnalysisFilters(BaseModel):
+    """Which analyses are meant."""
 
     analysis_type: Annotated[AnalysisType | None, Field(description="Only analyses of this type.")] = None
     status: Annotated[AnalysisStatus | None, Field(description="Only analyses of this status.")] = None
     batch_id: Annotated[RowId | None, Field(description="Only analyses of this batch.")] = None
+
+
+class AnalysisCursorQuery(AnalysisFilters, CursorQuery):
+    """What can be asked of the list of analyses, whatever the version of the API."""
+
     sort_by: Annotated[AnalysisSort, Field(description="What to sort by.")] = AnalysisSort.CREATED_AT
 
 

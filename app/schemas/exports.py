@@ -1,13 +1,50 @@
 """Exports as they are answered."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from lintel.api import ResponseModel
+from app.schemas.analyses import AnalysisFilters, AnalysisRead
+from lintel.api import ResponseModel, fields_of
+from lintel.files import LineFormat
 from lintel.jobs import JobStatus
+
+Format = Annotated[
+    LineFormat,
+    Field(
+        description="A JSON object a line, exactly as it is; or CSV with a line of names, where an apostrophe stands "
+        "before what spreadsheets would take for a formula."
+    ),
+]
+
+
+class ExportCreate(BaseModel):
+    """Which export is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Format = LineFormat.NDJSON
+
+
+class AnalysisExportQuery(AnalysisFilters):
+    """The query of a stream of analyses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Format = LineFormat.NDJSON
+    fields: Annotated[str | None, fields_of(AnalysisRead)] = None
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What each filter is to be; None where it is not used."""
+        return self.model_dump(include=set(AnalysisFilters.model_fields))
+
+    @property
+    def asked_fields(self) -> frozenset[str] | None:
+        """The fields that are asked for; None for all."""
+        return None if self.fields is None else frozenset(self.fields.split(","))
 
 
 class ExportRead(ResponseModel):

@@ -1,6 +1,7 @@
-"""All analyses of one person in one file."""
+"""Many analyses of one person as a file: written by a job, or streamed."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,18 +12,16 @@ from app.repositories.analyses import AnalysisReader
 from app.repositories.jobs import JobReader, JobRepository
 from app.repositories.users import UserReader
 from app.schemas.analyses import AnalysisRead
-from app.schemas.exports import ExportRead
+from app.schemas.exports import AnalysisExportQuery, ExportCreate, ExportRead
+from lintel.api import read_sparse
 from lintel.db import Database, Session, utc_now
+from lintel.files import LineFormat, LineWriter
 from lintel.idempotency import EVERY_TIME, Once
 from lintel.jobs import JobQueue, JobStatus
 from lintel.security import Principal
 from lintel.storage import Storage
 
-TYPE = "application/x-ndjson"
-FILENAME = "analyses.ndjson"
 FOLDER = "exports"
-BATCH = 200
-"""Analyses that are in memory at a time; each holds up to 10,000 characters and what was found in them."""
 LINK_LIFE = timedelta(minutes=10)
 
 Progress = Callable[[float], Awaitable[None]]
@@ -41,8 +40,10 @@ class ExportService:
         self._analyses = AnalysisReader(database)
         self._jobs = JobReader(database)
 
-    async def create_export(self, principal: Principal, *, once: Once[ExportRead] = EVERY_TIME) -> ExportRead:
-        """Have all of the principal's analyses written to a file. While one is under way, it is that one.
+    async def create_export(
+        self, principal: Principal, new: ExportCreate, *, once: Once[ExportRead] = EVERY_TIME
+    ) -> ExportRead:
+        """Have all of the principal's analyses written to a file. While one of its format is under way, it is that one.
 
         Raises:
             TooManyExports: They have as many as there may be.
@@ -53,8 +54,8 @@ class ExportService:
             # Refused here: a request that is repeated gets its first answer, however many there are since.
             if len(kept.files) >= self._most:
                 raise TooManyExports
-            wanted = ExportAnalyses(owner_id=principal.id)
-            alone = f"{wanted.kind}:{principal.id}"
+            wanted = ExportAnalyses(owner_id=principal.id, format=new.format)
+            alone = f"{wanted.kind}:{principal.id}:{new.format}"
             job_id = await self._queue.enqueue(session, wanted, owner_id=principal.id, unique_key=alone)
             return await self._read(principal, await JobRepository(session).get_visible(principal, job_id))
 
@@ -86,19 +87,31 @@ class ExportService:
             url_expires_at=utc_now() + LINK_LIFE if url else None,
         )
 
-    async def write_export(self, owner_id: int, job_id: UUID, progress: Progress) -> Mapping[str, str | int]:
+    def stream(self, principal: Principal, query: AnalysisExportQuery) -> AsyncGenerator[bytes]:
+        """The principal's analyses, the oldest first, piece by piece as they are read.
+
+        Raises:
+            Unavailable: The database does not answer, perhaps in the middle.
+        """
+        fields = query.asked_fields
+        rows = self._analyses.chunks(principal.id, query.filters, fields=fields)
+        return LineWriter(query.format, AnalysisRead, fields=fields).write(_items(rows, fields))
+
+    async def write_export(self, wanted: ExportAnalyses, job_id: UUID, progress: Progress) -> Mapping[str, str | int]:
         """Write the file, a line for each analysis; what there is to know of it. The same job writes the same file.
 
         Raises:
             ExportNotFound: Its owner left meanwhile; there is no file.
         """
-        lines = _Lines(self._analyses, owner_id, progress)
-        stored = await self._storage.put(f"{FOLDER}/{owner_id}/{job_id}.ndjson", lines.all(), content_type=TYPE)
+        owner_id, counted = wanted.owner_id, _Counted(self._analyses, wanted.owner_id, progress)
+        async with aclosing(LineWriter(wanted.format, AnalysisRead).write(counted.all())) as pieces:
+            key = f"{FOLDER}/{owner_id}/{job_id}.{wanted.format}"
+            stored = await self._storage.put(key, pieces, content_type=wanted.format.media_type)
         # Asked last: whoever leaves after this has their files erased after this.
         if not await self._users.standings([owner_id]):
             await self._storage.delete(stored.key)
             raise ExportNotFound
-        return {"key": stored.key, "size": stored.size, "sha256": stored.sha256, "analyses": lines.written}
+        return {"key": stored.key, "size": stored.size, "sha256": stored.sha256, "analyses": counted.written}
 
     async def delete_old_exports(self) -> int:
         """Delete files that are older than they are kept; how many there were."""
@@ -114,13 +127,23 @@ class ExportService:
             after = page.after
 
     async def _link(self, key: str) -> str:
+        written = LineFormat(key.rpartition(".")[2])
         return await self._storage.signed_url(
-            key, expires_in=LINK_LIFE, filename=FILENAME, content_type=TYPE, disposition="attachment"
+            key,
+            expires_in=LINK_LIFE,
+            filename=filename_of(written),
+            content_type=written.media_type,
+            disposition="attachment",
         )
 
 
-class _Lines:
-    """Somebody's analyses as lines of JSON, by their numbers."""
+def filename_of(line_format: LineFormat) -> str:
+    """What people save an export as."""
+    return f"analyses.{line_format}"
+
+
+class _Counted:
+    """All of somebody's analyses; those that are made meanwhile come too. Tells how far it is."""
 
     def __init__(self, analyses: AnalysisReader, owner_id: int, progress: Progress) -> None:
         self._analyses = analyses
@@ -128,11 +151,16 @@ class _Lines:
         self._progress = progress
         self.written = 0
 
-    async def all(self) -> AsyncIterator[bytes]:
-        """A batch at a time; those that are made meanwhile come too."""
-        total, last = await self._analyses.count(self._owner_id), 0
-        while rows := await self._analyses.after(self._owner_id, last, size=BATCH):
-            last = rows[-1]["id"]
-            self.written += len(rows)
-            yield b"".join(line.model_dump_json().encode() + b"\n" for line in AnalysisRead.of_rows(rows))
+    async def all(self) -> AsyncGenerator[Sequence[AnalysisRead]]:
+        total = await self._analyses.count(self._owner_id)
+        async for items in _items(self._analyses.chunks(self._owner_id, {}), None):
+            yield items
+            self.written += len(items)
             await self._progress(100 * self.written / max(total, self.written))
+
+
+async def _items(
+    chunks: AsyncIterable[Sequence[Mapping[str, Any]]], fields: frozenset[str] | None
+) -> AsyncGenerator[Sequence[AnalysisRead]]:
+    async for rows in chunks:
+        yield AnalysisRead.of_rows(rows) if fields is None else read_sparse(AnalysisRead, rows)

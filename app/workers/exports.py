@@ -13,7 +13,7 @@ def bind(handlers: Handlers, services: Services) -> None:
 
     async def export(wanted: ExportAnalyses, job: RunningJob) -> Mapping[str, str | int]:
         try:
-            return await services.exports.write_export(wanted.owner_id, job.id, job.progress)
+            return await services.exports.write_export(wanted, job.id, job.progress)
         except ExportNotFound as error:
             raise JobFailed(error.code, error.detail) from None
 

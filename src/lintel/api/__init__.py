@@ -20,7 +20,7 @@ from lintel.api._conditional import ChangeDep, ReadingDep, ReplaceDep, etag_of, 
 from lintel.api._conditional_openapi import declare_conditional_requests
 from lintel.api._cursors import Cursors, InvalidCursor, Position
 from lintel.api._email import EmailAddress, normalized_email
-from lintel.api._fields import fields_of
+from lintel.api._fields import fields_of, read_sparse
 from lintel.api._idempotency import Idempotency, IdempotencyKeyHeader, install_replays
 from lintel.api._idempotency_openapi import declare_idempotency
 from lintel.api._json_objects import JsonObject
@@ -101,5 +101,6 @@ __all__ = [
     "install_replays",
     "left_out",
     "normalized_email",
+    "read_sparse",
     "settled",
 ]

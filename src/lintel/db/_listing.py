@@ -1,7 +1,7 @@
 """Lists: pages by number, which count, and pages by key, which cost the same however far one has come."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -134,6 +134,24 @@ class Listing:
             {**parameters, **filters, LIMIT: limit, OFFSET: (selection.page - 1) * selection.size},
         )
         return _counted(rows, selection) if selection.counted else _uncounted(rows, selection)
+
+    async def chunks(
+        self, database: Database, selection: Selection, **parameters: Any
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """All rows from the selection's start on, `size` of them at a time, each time in one statement.
+
+        No connection is held in between, and each statement has a deadline of its own. Whatever is added or taken
+        meanwhile, no row comes twice, and none that stays in its place is left out.
+
+        Raises:
+            Unavailable: The database does not answer.
+        """
+        chunk = replace(selection, page=None)
+        while (rows := await self.fetch(database, chunk, **parameters)).rows:
+            yield rows.rows
+            if rows.after is None:
+                return
+            chunk = replace(chunk, start=rows.after)
 
     def _by_key(self, rows: list[dict[str, Any]], selection: Selection, shape: "_Shape") -> Rows:
         has_more = len(rows) > selection.size

@@ -25,7 +25,8 @@ SHOWABLE = frozenset(
 SHOWABLE_KINDS = ("audio/", "video/")
 """Nothing of these runs scripts. HTML, SVG, XML and PDF do, or bring others that do."""
 
-_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}(; ?charset=[a-z0-9-]{1,20})?")
+_NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}"
+_TYPE = re.compile(rf"{_NAME}/{_NAME}(; ?charset=[a-z0-9-]{{1,20}})?(; ?header=present)?")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _UNQUOTABLE = re.compile(r"[^ !#$&\'()+,./0-9;=@A-Z\[\]^_`a-z{}~-]")
 

@@ -13,9 +13,11 @@ from sqlalchemy import update
 
 from app.core.enums import AnalysisType, UserRole
 from app.core.exceptions import ExportNotFound, TooManyExports
+from app.jobs import ExportAnalyses
 from app.models import Job
+from app.repositories import analyses
 from app.schemas.analyses import AnalysisCreate
-from app.services import exports
+from app.schemas.exports import ExportCreate
 from app.services.container import Services
 from lintel.db import utc_now
 from lintel.jobs import JobStatus
@@ -51,10 +53,10 @@ def _age(folder: Path, name: str) -> None:
 
 class TestCreateExport:
     async def test_is_one_while_one_is_under_way(self, services: Services, ada: Principal, root: Principal) -> None:
-        first, second = [await services.exports.create_export(ada) for _ in range(2)]
+        first, second = [await services.exports.create_export(ada, ExportCreate()) for _ in range(2)]
         assert first == second
         assert (first.status, first.url, first.size) == (JobStatus.PENDING, None, None)
-        assert (await services.exports.create_export(root)).job_id != first.job_id
+        assert (await services.exports.create_export(root, ExportCreate())).job_id != first.job_id
 
     async def test_is_refused_while_there_are_as_many_as_may_be(self, make_services: ServicesFactory) -> None:
         services = await make_services(max_exports_per_user=2)
@@ -63,14 +65,14 @@ class TestCreateExport:
             await services.storage.put(f"exports/{ada.id}/{name}.ndjson", b"x", content_type="text/plain")
         await services.storage.put(f"exports/{ada.id}1/other.ndjson", b"x", content_type="text/plain")
         with pytest.raises(TooManyExports):
-            await services.exports.create_export(ada)
+            await services.exports.create_export(ada, ExportCreate())
         await services.storage.delete(f"exports/{ada.id}/one.ndjson")
-        assert (await services.exports.create_export(ada)).status is JobStatus.PENDING
+        assert (await services.exports.create_export(ada, ExportCreate())).status is JobStatus.PENDING
 
 
 class TestGetExport:
     async def test_is_there_no_longer_than_its_file(self, services: Services, ada: Principal) -> None:
-        export = await services.exports.create_export(ada)
+        export = await services.exports.create_export(ada, ExportCreate())
         for days, is_there in ((6, True), (8, False)):
             async with services.database.writer.begin() as connection:
                 await connection.execute(update(Job).values(finished_at=utc_now() - timedelta(days=days)))
@@ -81,7 +83,7 @@ class TestGetExport:
                 await services.exports.get_export(ada, export.job_id)
 
     async def test_is_for_its_owner_alone(self, services: Services, ada: Principal, root: Principal) -> None:
-        export = await services.exports.create_export(ada)
+        export = await services.exports.create_export(ada, ExportCreate())
         assert await services.exports.get_export(ada, export.job_id) == export
         for job_id in (export.job_id, UUID(int=1)):
             with pytest.raises(ExportNotFound):
@@ -96,7 +98,7 @@ class TestWriteExport:
         root: Principal,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(exports, "BATCH", 3)
+        monkeypatch.setattr(analyses, "ROWS_AT_ONCE", 3)
         mine = await add_analyses(services, ada, 7)
         await add_analyses(services, root, 2)
         told: list[float] = []
@@ -104,8 +106,8 @@ class TestWriteExport:
         async def progress(percent: float) -> None:
             told.append(percent)
 
-        export = await services.exports.create_export(ada)
-        written = await services.exports.write_export(ada.id, export.job_id, progress)
+        export = await services.exports.create_export(ada, ExportCreate())
+        written = await services.exports.write_export(ExportAnalyses(owner_id=ada.id), export.job_id, progress)
         async with services.storage.get_stream(str(written["key"])) as stream:
             content = b"".join([chunk async for chunk in stream.chunks])
         lines = [json.loads(line) for line in content.splitlines()]
@@ -120,12 +122,14 @@ class TestWriteExport:
         assert [round(percent) for percent in told] == [43, 86, 100]
 
     async def test_nothing_is_a_file_too(self, services: Services, ada: Principal) -> None:
-        assert (await services.exports.write_export(ada.id, UUID(int=1), no_progress))["size"] == 0
+        assert (await services.exports.write_export(ExportAnalyses(owner_id=ada.id), UUID(int=1), no_progress))[
+            "size"
+        ] == 0
 
     async def test_leaves_no_file_of_who_left_meanwhile(self, services: Services, ada: Principal) -> None:
         await services.users.delete_user(ada.id)
         with pytest.raises(ExportNotFound):
-            await services.exports.write_export(ada.id, UUID(int=1), no_progress)
+            await services.exports.write_export(ExportAnalyses(owner_id=ada.id), UUID(int=1), no_progress)
         assert not (await services.storage.list_files()).files
 
 

@@ -12,6 +12,7 @@ from app.jobs import EraseFiles
 from app.models import AuditEntry, Base, Job, User
 from app.schemas.analyses import AnalysisCreate
 from app.schemas.api_keys import ApiKeyCreate
+from app.schemas.exports import ExportCreate
 from app.schemas.passwords import ForgotPassword
 from app.schemas.profiles import ProfileReplace
 from app.services.container import Services
@@ -38,7 +39,7 @@ async def live_much(services: Services, count: int = 3) -> int:
     await services.api_keys.create_key(principal, ApiKeyCreate(name="x", scopes=[Permission.JOBS_READ]))
     await services.profiles.replace_profile(principal, user.id, ProfileReplace(bio="Poet", preferences={}))
     await services.passwords.forgot(ForgotPassword(email=user.email))
-    await services.exports.create_export(principal)
+    await services.exports.create_export(principal, ExportCreate())
     for key in (f"exports/{user.id}/a.ndjson", f"avatars/{user.id}/a.webp"):
         await services.storage.put(key, b"x", content_type="text/plain")
     return user.id

@@ -215,3 +215,32 @@ class TestContains:
     async def test_finds_text_as_it_is(self, database: Database) -> None:
         for text, count in [("OWNER 0", 10), ("%", 0), ("_", 0), ("er 21", 1), ("/", 0)]:
             assert (await fetch(database, sort="id", filters={"search": text})).total == count
+
+
+class TestChunks:
+    @pytest.mark.parametrize(("sort", "size"), [("id", 1), ("id", ROWS), ("balance", 5), ("seen_at", 7)])
+    async def test_are_every_row_once_in_order(
+        self, database: Database, things: list[dict[str, Any]], sort: str, size: int
+    ) -> None:
+        selection = Selection(sort=sort, descending=False, size=size)
+        with statements_of(database) as statements:
+            chunks = [list(rows) async for rows in THINGS.chunks(database, selection)]
+        assert [row["id"] for rows in chunks for row in rows] == ordered(things, sort, descending=False)
+        assert len(statements) == len(chunks) == -(-ROWS // size)
+
+    async def test_are_none_of_nothing(self, database: Database, things: list[dict[str, Any]]) -> None:
+        selection = Selection(sort="id", filters={"balance": 99})
+        assert [rows async for rows in THINGS.chunks(database, selection)] == []
+
+    async def test_hold_no_connection_and_miss_nothing_that_stays(
+        self, database: Database, things: list[dict[str, Any]]
+    ) -> None:
+        seen: list[int] = []
+        async for rows in THINGS.chunks(database, Selection(sort="id", descending=False, size=4)):
+            assert database.checked_out() == 0
+            seen += [row["id"] for row in rows]
+            if len(seen) == 4:
+                async with database.writer.begin() as connection:
+                    await connection.execute(delete(_table).where(_table.c.id.in_([2, 4, 5, ROWS])))
+                    await connection.execute(insert(_table), [{**things[0], "id": ROWS + 1, "balance": 0}])
+        assert seen == [1, 2, 3, 4, *range(6, ROWS), ROWS + 1]

@@ -59,7 +59,12 @@ class TestHeader:
 
 class TestContentType:
     @pytest.mark.parametrize(
-        ("given", "safe"), [("Text/Plain", "text/plain"), ("a/b; charset=utf-8", "a/b; charset=utf-8")]
+        ("given", "safe"),
+        [
+            ("Text/Plain", "text/plain"),
+            ("a/b; charset=utf-8", "a/b; charset=utf-8"),
+            ("text/csv; charset=utf-8; header=present",) * 2,
+        ],
     )
     def test_one_is_kept(self, given: str, safe: str) -> None:
         assert safe_content_type(given) == safe

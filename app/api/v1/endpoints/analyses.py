@@ -2,12 +2,14 @@ from datetime import date
 from functools import partial
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from app.api.callers import AnalysesRead, AnalysesWrite
-from app.api.deps import AnalysisServiceDep, IdempotencyDep
+from app.api.deps import AnalysisServiceDep, ExportServiceDep, IdempotencyDep
 from app.core.exceptions import AnalysesPaused, AnalysisNotFound
 from app.schemas.analyses import AnalysesCreate, AnalysisCreate, AnalysisQuery, AnalysisRead
+from app.schemas.exports import AnalysisExportQuery
+from app.services.exports import filename_of
 from lintel.api import (
     AtomicDep,
     BulkAnswer,
@@ -23,6 +25,7 @@ from lintel.api import (
 )
 from lintel.deprecation import Deprecation, deprecated
 from lintel.errors import problems
+from lintel.files import LINE_FILE, StreamedFile
 from lintel.routing import Router
 
 router = Router(prefix="/analyses", tags=["analyses"])
@@ -80,6 +83,19 @@ async def list_analyses(
 ) -> Page[AnalysisRead] | CursorPage[AnalysisRead]:
     """List your analyses page by page, the newest first unless you ask otherwise."""
     return await pager.answer(query, partial(analyses.list_analyses, me))
+
+
+@router.get("/export", summary="Stream your analyses", response_class=Response, responses=LINE_FILE)
+async def export_analyses(
+    query: Annotated[AnalysisExportQuery, Query()], me: AnalysesRead, exports: ExportServiceDep
+) -> Response:
+    """Stream your analyses as a file, the oldest first, however many there are.
+
+    If something fails in the middle, the connection is cut: an answer that ends as it should is whole.
+    """
+    return StreamedFile(
+        exports.stream(me, query), filename=filename_of(query.format), media_type=query.format.media_type
+    )
 
 
 @router.get("/{analysis_id:number}", summary="Read an analysis", responses=problems(AnalysisNotFound))

@@ -1,7 +1,11 @@
+from typing import Annotated
+
+from fastapi import Query
+
 from app.api.callers import AnalysesRead
 from app.api.deps import ExportServiceDep, IdempotencyDep, JobId
 from app.core.exceptions import ExportNotFound, TooManyExports
-from app.schemas.exports import ExportRead
+from app.schemas.exports import ExportCreate, ExportRead
 from lintel.api import LocatorDep
 from lintel.errors import problems
 from lintel.routing import Router
@@ -11,11 +15,15 @@ router = Router(prefix="/exports", tags=["exports"])
 
 @router.post("", status_code=202, summary="Export your analyses", responses=problems(TooManyExports))
 async def create_export(
-    me: AnalysesRead, exports: ExportServiceDep, locate: LocatorDep, idempotency: IdempotencyDep
+    new: Annotated[ExportCreate, Query()],
+    me: AnalysesRead,
+    exports: ExportServiceDep,
+    locate: LocatorDep,
+    idempotency: IdempotencyDep,
 ) -> ExportRead:
-    """Have all your analyses written to a file, a line of JSON each. While one is under way, it is that one."""
+    """Have all your analyses written to a file, a line each. While one of its format is under way, it is that one."""
     return await exports.create_export(
-        me, once=idempotency.answering(lambda made: locate.created("read_export", made, job_id=str(made.job_id)))
+        me, new, once=idempotency.answering(lambda made: locate.created("read_export", made, job_id=str(made.job_id)))
     )
 
 
