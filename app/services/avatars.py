@@ -65,6 +65,7 @@ class AvatarService:
             FileTooLarge: It has too many bytes.
             FileTypeRefused: It is neither PNG nor JPEG nor WebP, or another one than its sender says.
             FileEmpty: There is nothing in it.
+            DigestMismatch: It is not what its sender's digest says.
             PictureRefused: It cannot be read, or has too many pixels.
             UserNotFound: They have just left.
             Unavailable: Too many pictures wait, or the storage does not answer.

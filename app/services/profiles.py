@@ -1,6 +1,6 @@
 """What people say of themselves, and how they want things."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.exceptions import UserNotFound
@@ -14,6 +14,8 @@ from app.services.users import UserService
 from lintel.api import Found
 from lintel.db import Database, Session
 from lintel.security import Principal
+
+Addressed = Callable[[str | None], str | None]
 
 
 class ProfileService:
@@ -36,12 +38,17 @@ class ProfileService:
         profiles = await self._reader.of_users([user.id])
         return await self._whole(user, profiles.get(user.id, {}))
 
-    async def list_profiles(self, query: ProfileQuery) -> Found[UserProfile]:
-        """Part of the list of active users, with their profiles: two statements, however many there are."""
+    async def list_profiles(self, query: ProfileQuery, *, reachable: Addressed = lambda url: url) -> Found[UserProfile]:
+        """Part of the list of active users, with their profiles: two statements, however many there are.
+
+        Args:
+            query: Which part.
+            reachable: Makes an address of this service one that the reader can reach.
+        """
         rows = await self._accounts.page(query)
         profiles = await self._reader.of_users([row["id"] for row in rows.rows])
         users = Found.of(UserRead, rows, query)
-        items = [await self._whole(user, profiles.get(user.id, {})) for user in users.items]
+        items = [await self._whole(user, profiles.get(user.id, {}), reachable) for user in users.items]
         return Found[UserProfile](
             items=items, total=users.total, has_next=users.has_next, before=users.before, after=users.after
         )
@@ -64,9 +71,12 @@ class ProfileService:
         replaced, key = await self._database.run(work)
         return replaced.model_copy(update={"avatar_url": await self._avatars.url_of(key)})
 
-    async def _whole(self, user: UserRead, profile: Mapping[str, Any]) -> UserProfile:
+    async def _whole(
+        self, user: UserRead, profile: Mapping[str, Any], reachable: Addressed = lambda url: url
+    ) -> UserProfile:
         said = {name: value for name, value in profile.items() if name != "avatar_key"}
-        return UserProfile(user=user, avatar_url=await self._avatars.url_of(profile.get("avatar_key")), **said)
+        url = reachable(await self._avatars.url_of(profile.get("avatar_key")))
+        return UserProfile(user=user, avatar_url=url, **said)
 
     async def get_settings(self, principal: Principal) -> UserSettings:
         """How the principal wants things."""

@@ -2,6 +2,7 @@
 
 from lintel.files._answer import file_answer
 from lintel.files._csv import Cell, csv_line, harmless
+from lintel.files._digests import DigestMismatch
 from lintel.files._kinds import JPEG, PNG, WEBP, FileKind, kind_of
 from lintel.files._lines import LineFormat, LineWriter
 from lintel.files._receiving import (
@@ -22,6 +23,7 @@ __all__ = [
     "PNG",
     "WEBP",
     "Cell",
+    "DigestMismatch",
     "FileEmpty",
     "FileKind",
     "FileTypeRefused",

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -36,7 +37,8 @@ async def file_answer(
 ) -> Response:
     """The answer to GET of a stored file.
 
-    Understands `Range` (one part or several), `If-Range` with an ETag, and `If-None-Match`.
+    Understands `Range` (one part or several), `If-Range` with an ETag, `If-None-Match`, and where that is not sent
+    `If-Modified-Since`.
 
     Args:
         storage: Where it is.
@@ -58,9 +60,10 @@ async def file_answer(
         "Content-Disposition": content_disposition(filename, content_type, disposition),
         "Content-Security-Policy": SANDBOX,
         "ETag": info.etag,
+        "Last-Modified": format_datetime(info.modified_at, usegmt=True),
         "X-Content-Type-Options": "nosniff",
     }
-    if _client_has(info, request_headers.get("if-none-match")):
+    if _client_has(info, request_headers):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     try:
         parts = _asked(info, request_headers)
@@ -70,13 +73,25 @@ async def file_answer(
     return _FileResponse(storage, info, parts, headers, safe_content_type(content_type))
 
 
-def _client_has(info: FileInfo, tags: str | None) -> bool:
+def _client_has(info: FileInfo, headers: Headers) -> bool:
+    tags = headers.get("if-none-match")
     if tags is None:
-        return False
+        return _is_as_old_as(info, headers.get("if-modified-since"))
     return tags.strip() == "*" or info.etag in (tag.strip().removeprefix("W/") for tag in tags.split(","))
 
 
+def _is_as_old_as(info: FileInfo, date: str | None) -> bool:
+    """Whether it was not put after a date; what cannot be read is none (RFC 9110, 13.1.3)."""
+    try:
+        since = parsedate_to_datetime(date or "")
+    except (ValueError, OverflowError):
+        return False
+    # A date without a zone is none of HTTP, and cannot be compared.
+    return since.tzinfo is not None and info.modified_at.replace(microsecond=0) <= since
+
+
 def _asked(info: FileInfo, headers: Headers) -> Sequence[Part]:
+    # By date it is the whole file: two contents may be of one second.
     asked, condition = headers.get("range"), headers.get("if-range")
     if asked is None or (condition is not None and condition.strip() != info.etag):
         return []

@@ -1,7 +1,7 @@
 """Files that people send: read within bounds, known by their content, gone when they are dealt with."""
 
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +9,7 @@ from typing import Protocol
 from anyio import SpooledTemporaryFile
 
 from lintel.errors import InvalidInput, UnsupportedMediaType
+from lintel.files._digests import CONTENT_DIGEST, SaidDigests
 from lintel.files._kinds import HEAD, FileKind, kind_of
 from lintel.storage import FileTooLarge, safe_filename
 
@@ -43,6 +44,11 @@ class FormFile(Protocol):
         """What its sender says that it is."""
         ...
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The head of its part."""
+        ...
+
     async def read(self, size: int = -1) -> bytes:
         """The next bytes; none at the end."""
         ...
@@ -56,11 +62,13 @@ class IncomingFile:
         chunks: Its bytes, piece by piece: of a form, or `request.stream()`.
         said_type: The media type that its sender says.
         said_name: The name that its sender says.
+        said_digest: `Content-Digest`, as its sender gives it.
     """
 
     chunks: AsyncIterable[bytes]
     said_type: str | None = None
     said_name: str | None = None
+    said_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class ReceivedFile:
 
 def incoming(file: FormFile) -> IncomingFile:
     """A file of a form, on its way."""
-    return IncomingFile(_pieces(file), file.content_type, file.filename)
+    return IncomingFile(_pieces(file), file.content_type, file.filename, file.headers.get(CONTENT_DIGEST))
 
 
 @asynccontextmanager
@@ -112,7 +120,9 @@ async def received(file: IncomingFile, *, kinds: Sequence[FileKind], max_bytes: 
         FileTooLarge: There is more.
         FileTypeRefused: It is of no such kind, or of another one than its sender says.
         FileEmpty: There is nothing.
+        DigestMismatch: It is not what its sender's digest says.
     """
+    said = SaidDigests(file.said_digest)
     async with SpooledTemporaryFile[bytes](max_size=IN_MEMORY) as kept:
         size, digest, head, kind = 0, hashlib.sha256(), b"", None
         async for chunk in file.chunks:
@@ -123,9 +133,11 @@ async def received(file: IncomingFile, *, kinds: Sequence[FileKind], max_bytes: 
             if kind is None and len(head) == HEAD:
                 kind = _judged(file, head, kinds)
             digest.update(chunk)
+            said.update(chunk)
             await kept.write(chunk)
         if not size:
             raise FileEmpty
+        said.check()
         filename = safe_filename(file.said_name or "")
         yield ReceivedFile(kind or _judged(file, head, kinds), size, digest.hexdigest(), filename, kept)
 

@@ -18,7 +18,7 @@ BINARY: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"t
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", **BINARY},
     206: {"description": "The parts that `Range` asks for.", **BINARY},
-    304: {"description": "The client has it already (`If-None-Match`)."},
+    304: {"description": "The client has it already (`If-None-Match`, `If-Modified-Since`)."},
     **problems(LinkRefused, FileMissing, RangeNotSatisfiable),
 }
 

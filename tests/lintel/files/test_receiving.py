@@ -1,11 +1,15 @@
 """Files that people send (rows 85 to 88)."""
 
+import base64
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from lintel.files import JPEG, PNG, WEBP, FileEmpty, FileTypeRefused, IncomingFile, received
+from lintel.files import JPEG, PNG, WEBP, DigestMismatch, FileEmpty, FileTypeRefused, IncomingFile, received
 from lintel.storage import FileTooLarge
 
 pytestmark = pytest.mark.anyio
@@ -27,8 +31,14 @@ class Sender:
             yield piece
 
 
-def file(*pieces: bytes, said: str | None = None, name: str | None = None) -> IncomingFile:
-    return IncomingFile(Sender(*pieces).send(), said, name)
+def file(*pieces: bytes, said: str | None = None, name: str | None = None, digest: str | None = None) -> IncomingFile:
+    return IncomingFile(Sender(*pieces).send(), said, name, digest)
+
+
+def member(name: str, content: bytes) -> str:
+    """A digest as it is said (RFC 9530)."""
+    made = hashlib.new(name.replace("-", ""), content).digest()
+    return f"{name}=:{base64.b64encode(made).decode()}:"
 
 
 class TestReceived:
@@ -85,3 +95,62 @@ class TestReceived:
             pass
         with pytest.raises(ValueError, match="closed"):
             await sent.read()
+
+
+class TestDigest:
+    @pytest.mark.parametrize(
+        "digest",
+        [
+            None,
+            "",
+            member("sha-256", CONTENT),
+            f"{member('sha-512', CONTENT)}, {member('sha-256', CONTENT)}",
+            f"md5=:AAAA:, {member('sha-256', CONTENT)}",
+            "crc32c=:AAAA:",
+        ],
+    )
+    async def test_that_fits_or_that_nobody_knows_is_no_obstacle(self, digest: str | None) -> None:
+        async with received(file(CONTENT[:9], CONTENT[9:], digest=digest), kinds=KINDS, max_bytes=10_000) as sent:
+            assert await sent.read() == CONTENT
+
+    @pytest.mark.parametrize(
+        "digest",
+        [
+            member("sha-256", CONTENT[1:]),
+            f"{member('sha-256', CONTENT)}, {member('sha-512', b'')}",
+            "sha-256=:AAAA:",
+            "sha-256=:A:",
+            "sha-256=AAAA",
+            "sha-256",
+        ],
+    )
+    async def test_that_does_not_fit_is_refused(self, digest: str) -> None:
+        with pytest.raises(DigestMismatch):
+            async with received(file(CONTENT, digest=digest), kinds=KINDS, max_bytes=10_000):
+                raise AssertionError
+
+    @pytest.mark.parametrize("digest", [None, member("sha-256", b"")])
+    async def test_leaves_no_temporary_file_whatever_comes(
+        self, digest: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        large, before = CONTENT * 1_000, open_files()
+        with suppress(DigestMismatch, FileTooLarge, ZeroDivisionError):
+            async with received(file(large, large, digest=digest), kinds=KINDS, max_bytes=len(large) * 2):
+                assert len(open_files()) == len(before) + 1
+                raise ZeroDivisionError
+        assert open_files() == before
+        assert files_in(tmp_path) == []
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def open_files() -> list[str]:
+    """What this process has open below the folder of temporary files; without a name, or with one."""
+    folder, found = tempfile.gettempdir(), []
+    for number in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(number.readlink()))
+    return [name for name in found if name.startswith(folder)]

@@ -201,6 +201,35 @@ class TestKnown:
     async def test_another_is(self, client: httpx2.AsyncClient, link: Link) -> None:
         assert (await client.get(await link(), headers={"If-None-Match": '"other"'})).status_code == 200
 
+    async def test_is_known_by_its_date_where_no_tag_is_named(self, client: httpx2.AsyncClient, link: Link) -> None:
+        url = await link()
+        first = await client.get(url)
+        date = first.headers["last-modified"]
+        same = await client.get(url, headers={"If-Modified-Since": date})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+        both = await client.get(url, headers={"If-Modified-Since": date, "If-None-Match": '"other"'})
+        assert both.status_code == 200
+        part = await client.get(url, headers={"If-Range": date, "Range": "bytes=0-1"})
+        assert (part.status_code, part.content) == (200, CONTENT)
+
+    @pytest.mark.parametrize(
+        "date",
+        [
+            "Sat, 01 Jan 2000 00:00:00 GMT",
+            "",
+            "yesterday",
+            "Fri, 31 Dec 2100 23:59:59",
+            "9" * 500,
+            "Mon, 99",
+            f"Sat, 01 Jan 2000 00:00:00 +{'9' * 30}",
+        ],
+    )
+    async def test_that_is_newer_is_sent_and_what_is_no_date_is_ignored(
+        self, client: httpx2.AsyncClient, link: Link, date: str
+    ) -> None:
+        answer = await client.get(await link(), headers={"If-Modified-Since": date})
+        assert (answer.status_code, answer.content) == (200, CONTENT)
+
 
 class TestRefused:
     async def test_a_link_that_was_changed(self, client: httpx2.AsyncClient, link: Link) -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -30,10 +31,14 @@ async def update_settings(changes: UserSettingsUpdate, me: ProfileWrite, profile
 
 @router.get("/with-profiles", summary="List users with their profiles")
 async def list_profiles(
-    query: Annotated[ProfileQuery, Query()], _: UsersRead, profiles: ProfileServiceDep, pager: PagerDep
+    query: Annotated[ProfileQuery, Query()],
+    _: UsersRead,
+    profiles: ProfileServiceDep,
+    pager: PagerDep,
+    locate: LocatorDep,
 ) -> Page[UserProfile] | CursorPage[UserProfile]:
     """List active accounts with what they say of themselves; for administrators and moderators."""
-    return await pager.answer(query, profiles.list_profiles)
+    return await pager.answer(query, partial(profiles.list_profiles, reachable=locate.reachable))
 
 
 @router.get("/by-username/{username}", summary="Read a user by username", responses=problems(UserNotFound))

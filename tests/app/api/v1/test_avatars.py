@@ -1,5 +1,7 @@
 """Pictures that users show of themselves, over HTTP."""
 
+import base64
+import hashlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from tests.conftest import Person, RunningService
 pytestmark = pytest.mark.anyio
 
 AVATAR = "/api/v1/users/me/avatar"
+UPLOAD = "/api/v1/users/upload"
 
 
 def png(size: tuple[int, int] = (30, 30)) -> bytes:
@@ -24,6 +27,11 @@ def png(size: tuple[int, int] = (30, 30)) -> bytes:
 
 async def send(person: Person, content: bytes, name: str = "me.png", said: str = "image/png") -> httpx2.Response:
     return await person.client.put(AVATAR, files={"file": (name, content, said)})
+
+
+def digest_of(content: bytes) -> dict[str, str]:
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    return {"Content-Digest": f"sha-256=:{digest}:"}
 
 
 def kept(tmp_path: Path) -> list[Path]:
@@ -74,6 +82,27 @@ class TestReplace:
         assert (await profile(ada, ada.id))["avatar_url"]
 
 
+class TestSecondPath:
+    async def test_does_the_same_for_who_is_signed_in(
+        self, tmp_path: Path, visitor: httpx2.AsyncClient, ada: Person, bob: Person
+    ) -> None:
+        sent = {"file": ("me.png", png(), "image/png", digest_of(png()))}
+        answer = await ada.client.post(UPLOAD, files=sent)
+        assert answer.status_code == 200, answer.text
+        assert (await visitor.get(answer.json()["url"])).headers["content-type"] == "image/webp"
+        assert (await profile(ada, ada.id))["avatar_url"]
+        assert (await ada.client.post(UPLOAD, files=sent, data={"user_id": str(bob.id)})).status_code == 200
+        assert (await profile(bob, bob.id))["avatar_url"] is None
+        assert_problem(await visitor.post(UPLOAD, files=sent), 401, "UNAUTHENTICATED")
+        assert len(kept(tmp_path)) == 1
+
+    async def test_takes_nothing_that_was_spoilt_on_its_way(self, tmp_path: Path, ada: Person) -> None:
+        for path, method in ((UPLOAD, "POST"), (AVATAR, "PUT")):
+            sent = {"file": ("me.png", png(), "image/png", digest_of(png((31, 30))))}
+            assert_problem(await ada.client.request(method, path, files=sent), 422, "DIGEST_MISMATCH")
+        assert kept(tmp_path) == []
+
+
 class TestRefused:
     async def test_what_is_no_picture_that_can_be_shown(
         self, tmp_path: Path, visitor: httpx2.AsyncClient, ada: Person
@@ -95,6 +124,21 @@ class TestRefused:
         assert_problem(await send(ada, png() + bytes(2_000)), 413, "FILE_TOO_LARGE")
         assert_problem(await send(ada, png() + bytes(2_000_000)), 413, "CONTENT_TOO_LARGE")
         assert kept(tmp_path) == []
+
+
+class TestBehindAProxy:
+    async def test_every_address_is_below_where_the_service_is_mounted(
+        self, service: RunningService, ada: Person, admin: Person
+    ) -> None:
+        await send(ada, png())
+        below = httpx2.ASGITransport(app=service.app, root_path="/below")
+        base = "http://localhost/below/api/v1/users"
+        async with httpx2.AsyncClient(transport=below, headers=admin.client.headers) as proxied:
+            listed = (await proxied.get(f"{base}/with-profiles")).json()["items"]
+            one = (await proxied.get(f"{base}/{ada.id}/profile")).json()
+        [shown] = [each for each in listed if each["user"]["id"] == ada.id]
+        assert shown["avatar_url"].partition("?")[0] == one["avatar_url"].partition("?")[0]
+        assert shown["avatar_url"].startswith("/below/api/v1/files/avatars/")
 
 
 class TestDelete:
