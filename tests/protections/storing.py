@@ -9,12 +9,14 @@ LEASES = "src/lintel/jobs/_leases.py"
 LINKS = "src/lintel/storage/_links.py"
 FILE_ANSWER = "src/lintel/files/_answer.py"
 RECEIVING = "src/lintel/files/_receiving.py"
+CSV = "src/lintel/files/_csv.py"
 
 OF_DATABASE = "tests/lintel/db/test_database.py"
 OF_ENGINES = "tests/lintel/db/test_engines.py"
 OF_LEASES = "tests/lintel/jobs/test_leases.py"
 OF_LINKS = "tests/lintel/storage/test_links.py"
 OF_FILES = "tests/lintel/files/test_router.py"
+OF_CSV = "tests/lintel/files/test_csv.py"
 OF_RECEIVING = "tests/lintel/files/test_receiving.py"
 
 PROTECTIONS = (
@@ -156,5 +158,26 @@ PROTECTIONS = (
         text='kind = disposition if is_showable(content_type) else "attachment"',
         without="kind = disposition",
         tests=("tests/lintel/storage/test_disposition.py::TestHeader::test_everything_else_is_saved",),
+    ),
+    Protection(
+        name="A text of somebody is no formula in a spreadsheet.",
+        file=CSV,
+        text='return f"\'{inner}" if _FIRST.match(inner) else inner',
+        without="return inner",
+        tests=(f"{OF_CSV}::TestHarmless::test_has_an_apostrophe_before_what_a_formula_begins_with",),
+    ),
+    Protection(
+        name="A text of somebody is no formula either where another separator is expected.",
+        file=CSV,
+        text="""inner = _INNER.sub(r"\\1'", text)""",
+        without="inner = text",
+        tests=(f"{OF_CSV}::TestHarmless::test_has_an_apostrophe_before_what_a_formula_begins_with",),
+    ),
+    Protection(
+        name="A file that was spoilt on its way is not kept.",
+        file=RECEIVING,
+        text="        said.check()\n",
+        without="",
+        tests=(f"{OF_RECEIVING}::TestDigest::test_that_does_not_fit_is_refused",),
     ),
 )
