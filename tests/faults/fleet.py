@@ -1,6 +1,7 @@
 """Servers and workers on one database, as processes of their own, and what somebody does with them meanwhile."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -144,6 +145,11 @@ class Client:
         assert self.undocumented == []
         return True
 
+    def follow(self, batch: int) -> list[dict[str, Any]]:
+        """What a stream of events tells of a batch, from now until it ends."""
+        with self._client.stream("GET", f"/api/v1/batches/{batch}/events", timeout=SECONDS) as answer:
+            return [json.loads(line.removeprefix("data:")) for line in answer.iter_lines() if line.startswith("data:")]
+
     def summary(self) -> str:
         """What was answered."""
         unavailable = f"{self.statuses[503]:,} of them 503 with Retry-After" if self.statuses[503] else "none 5xx"
@@ -188,12 +194,15 @@ def until(condition: Callable[[], object], otherwise: str, *, seconds: float = S
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """A process that hangs (SIGSTOP) while the block runs."""
-    os.kill(pid, signal.SIGSTOP)
+    """A process that hangs with its children (SIGSTOP) while the block runs."""
+    pids = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())]
+    for each in pids:
+        os.kill(each, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        for each in pids:
+            os.kill(each, signal.SIGCONT)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

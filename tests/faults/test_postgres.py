@@ -9,7 +9,7 @@ import pytest
 from lintel.testing import RunningServer
 from tests.conftest import Saw
 from tests.faults.conftest import StartFleet
-from tests.faults.fleet import SECONDS, Client, Fleet, effects, until
+from tests.faults.fleet import SECONDS, Client, Fleet, effects, stopped, until
 from tests.process.sockets import ADMIN, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.services]
@@ -67,6 +67,28 @@ def test_killed_during_a_batch(fleet: Fleet, client: Client, own_postgres: Runni
     assert client.is_content()
     assert fleet.stacks() == []
     saw(f"{effects(fleet, batches)}; ready {back:.1f} s after it was back; {client.summary()}")
+
+
+@pytest.mark.fault(
+    "PostgreSQL hangs (SIGSTOP) during a batch",
+    "alive, not ready, 503 with Retry-After; a stream of events says nothing meanwhile, and goes on to the end",
+)
+def test_hangs_during_a_batch(fleet: Fleet, client: Client, own_postgres: RunningServer, saw: Saw) -> None:
+    batch = client.submit(1_000)
+    client.wait_for(batch)
+    with ThreadPoolExecutor(1) as pool:
+        events = pool.submit(client.follow, batch)
+        with fleet.servers[0].client() as probe, stopped(own_postgres.pid):
+            assert (probe.get("/health").status_code, probe.get("/ready").status_code) == (200, 503)
+            for _ in range(2):
+                assert client.ask("GET", "/users/me").status_code == 503
+        client.wait_for_all([batch])
+        told = events.result(SECONDS)
+    assert told[-1]["status"] == "completed"
+    assert client.is_content()
+    assert fleet.stacks() == []
+    refused = f"503 after {client.longest:.1f} s at the longest"
+    saw(f"{effects(fleet, [batch])}; {refused}; one stream told of all of it, in {len(told)} events")
 
 
 @pytest.mark.fault(
