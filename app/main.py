@@ -15,6 +15,7 @@ from app.api.v1.api import create_router, probe_paths, public_routes
 from app.api.v1.endpoints import health, keys
 from app.api.v2.api import create_router as create_router_v2
 from app.core.config import Settings, get_settings
+from app.core.limits import policies_of, tiers_of
 from app.services.container import Services
 from app.workers.worker import EMBEDDED_GRACE_SECONDS, announced, create_worker
 from lintel import application
@@ -62,6 +63,8 @@ def create_app(settings: Settings, *, services: Services | None = None) -> FastA
         draining=services.draining,
         rate_limiter=services.rate_limiter,
         identify=identifier(services.auth, services.api_keys),
+        rate_tiers=tiers_of(settings),
+        rate_policies=policies_of(settings),
         uncounted_paths=probe_paths(prefix),
         metrics_guard=may_read_operations,
         openapi=head(settings),

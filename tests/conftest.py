@@ -49,6 +49,8 @@ USUAL: dict[str, Any] = {
     "docs": True,
     # Counted all the same, so that every test passes the limiter; no test but those about it reaches this.
     "rate_limit_per_minute": 1_000_000,
+    "rate_limit_texts_per_minute": 1_000_000,
+    "rate_limit_auth_per_minute": 1_000_000,
     "login_attempts": 1_000_000,
     "login_attempts_per_address": 1_000_000,
     "login_attempts_per_account": 1_000_000,

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import Depends, Path, Request, Response
 from starlette.requests import HTTPConnection
 
-from app.api.callers import AnalysesRead, CurrentUser
-from app.schemas.batches import BatchRead
+from app.api.callers import AnalysesRead, AnalysesWrite, CurrentUser
+from app.core.limits import TEXTS
+from app.schemas.batches import BatchCreate, BatchRead
 from app.services.analyses import AnalysisService
 from app.services.api_keys import ApiKeyService
 from app.services.audit import AuditLog
@@ -29,6 +30,7 @@ from app.services.sessions import SessionService
 from app.services.users import UserService
 from lintel.api import Idempotency, IdempotencyKeyHeader, PathId
 from lintel.files import SignedFiles
+from lintel.ratelimit import charge
 from lintel.security import SigningKeys
 
 PUBLIC = "public, max-age=300"
@@ -224,6 +226,15 @@ async def get_batch(batch_id: PathId, me: AnalysesRead, batches: BatchServiceDep
 BatchOfCaller = Annotated[BatchRead, Depends(get_batch)]
 """A batch of the caller, found before anything is answered."""
 
+
+async def get_new_batch(request: Request, new: BatchCreate, _: AnalysesWrite) -> BatchCreate:
+    """The batch in the body, counted for each of its texts: the first was counted with the request."""
+    await charge(request.scope, len(new.texts) - 1, of=TEXTS)
+    return new
+
+
+NewBatch = Annotated[BatchCreate, Depends(get_new_batch)]
+"""A batch to be made, whose caller may have so many texts read."""
 
 ChannelName = Annotated[
     str, Path(max_length=128, pattern=CHANNEL, description="`news`, `maintenance` or `user:<id>`.", examples=["news"])

@@ -20,6 +20,10 @@ Analyses have a version 2, under `/api/v2`, on the same data. What of version 1 
 """.strip()
 
 
+MAX_TEXTS = 1_000
+"""Of one batch."""
+
+
 class AccountSettings(BaseGroup):
     """Who can have an account."""
 
@@ -133,6 +137,52 @@ class ThrottleSettings(BaseGroup):
     )
 
 
+class CallerLimits(BaseGroup):
+    """How often some may ask, and for some things. With RATE_LIMIT_PER_MINUTE=0 none of these is counted."""
+
+    rate_limit_anonymous_per_minute: Annotated[int | None, BlankIsUnset] = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        description="Requests a minute from one address where nobody is signed in. Unset: RATE_LIMIT_PER_MINUTE. "
+        "0: any number.",
+    )
+    rate_limit_keys_per_minute: Annotated[int | None, BlankIsUnset] = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        description="Requests a minute with all API keys of one user, beside what they do signed in. Unset: one "
+        "RATE_LIMIT_PER_MINUTE for both. 0: any number.",
+    )
+    rate_limit_staff_per_minute: Annotated[int | None, BlankIsUnset] = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        description="Requests a minute of one moderator or administrator. Unset: RATE_LIMIT_PER_MINUTE. 0: any number.",
+    )
+    rate_limit_texts_per_minute: int = Field(
+        default=10_000,
+        ge=0,
+        le=1_000_000_000,
+        description="Texts a minute that one caller may have read: an analysis is one, a batch as many as it holds. "
+        "Not less than one batch can hold (1000). 0: any number.",
+    )
+    rate_limit_auth_per_minute: int = Field(
+        default=60,
+        ge=0,
+        le=1_000_000_000,
+        description="Requests a minute of one caller to sign in, stay signed in, register and use tokens from mails. "
+        "0: any number.",
+    )
+
+    @field_validator("rate_limit_texts_per_minute")
+    @classmethod
+    def _room_for_a_batch(cls, value: int) -> int:
+        if 0 < value < MAX_TEXTS:
+            raise ValueError(f"must be 0, or {MAX_TEXTS} or more: no full batch would ever be accepted")
+        return value
+
+
 class BatchSettings(BaseGroup):
     """How batches are read."""
 
@@ -144,7 +194,7 @@ class BatchSettings(BaseGroup):
     )
 
 
-class Settings(LintelSettings, AccountSettings, ThrottleSettings, BatchSettings):
+class Settings(LintelSettings, AccountSettings, ThrottleSettings, CallerLimits, BatchSettings):
     """Everything that can be set."""
 
     app_name: str = Field(

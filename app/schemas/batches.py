@@ -7,11 +7,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, computed_field
 
+from app.core.config import MAX_TEXTS
 from app.core.enums import AnalysisStatus, AnalysisType, OptimizationTier
 from app.schemas.analyses import SAMPLE, AnalysisRead, TextContent, Tier
 from lintel.api import ListQuery, RequestModel, ResponseModel, SortOrder, fields_of
-
-MAX_TEXTS = 1_000
 
 EXAMPLE: dict[str, JsonValue] = {
     "id": 1,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from app.core.enums import UserStatus
+from app.core.enums import UserRole, UserStatus
 from app.core.exceptions import InactiveUser
 from app.core.permissions import ROLE_PERMISSIONS
 from app.repositories.sessions import SessionReader
@@ -15,6 +15,9 @@ from lintel.db import Database
 from lintel.errors import Unauthenticated
 from lintel.security import Access, InvalidToken, Principal, TokenSigner
 
+MAX_KNOWN = 1_000
+"""Of the staff, whose rank is remembered."""
+
 
 class AuthService:
     """Exchanges access tokens for principals, as they are at this moment."""
@@ -23,6 +26,8 @@ class AuthService:
         self._users = UserReader(database)
         self._sessions = SessionReader(database)
         self._tokens = tokens
+        # Nobody is let in by it: it tells whose share of requests is another one.
+        self._staff: dict[int | None, None] = {}
 
     async def authenticate(self, token: str | None) -> Principal:
         """Who a token stands for, as they are now.
@@ -76,6 +81,10 @@ class AuthService:
         except Unauthenticated:
             return None
 
+    def was_staff(self, user_id: int | None) -> bool:
+        """Whether somebody was more than a user when this process last let them in; asks nobody."""
+        return user_id in self._staff
+
     async def still_allowed(self, access: Access) -> bool:
         """Whether somebody's token is still good, and they are what they were when they came."""
         return access.expires_at > time.time() and bool(await self.still_valid([access]))
@@ -89,7 +98,16 @@ class AuthService:
         if user["session_id"] is None:
             raise Unauthenticated
         add_to_log(user_id=user_id)
+        self._remember(user_id, is_staff=user["role"] is not UserRole.USER)
         return Principal(user_id, ROLE_PERMISSIONS[user["role"]], frozenset({user["role"]}), session_id)
+
+    def _remember(self, user_id: int, *, is_staff: bool) -> None:
+        if not is_staff:
+            self._staff.pop(user_id, None)
+            return
+        if user_id not in self._staff and len(self._staff) >= MAX_KNOWN:
+            del self._staff[next(iter(self._staff))]
+        self._staff[user_id] = None
 
     def _claims(self, token: str | None) -> Mapping[str, Any]:
         if token is None:

@@ -15,7 +15,10 @@ ALL_ON: dict[str, Any] = {
     "allowed_hosts": ("127.0.0.1",),
     "cors_origins": ("https://app.example.com",),
     "access_token_expire_minutes": 600,
-    "rate_limit_per_minute": 1_000_000_000,  # counted all the same, and never refused
+    # Counted all the same, and never refused.
+    **dict.fromkeys(
+        ["rate_limit_per_minute", "rate_limit_texts_per_minute", "rate_limit_auth_per_minute"], 1_000_000_000
+    ),
     **dict.fromkeys(["login_attempts", "login_attempts_per_address", "login_attempts_per_account"], 1_000_000_000),
     "enable_caching": False,  # the database is what is compared
     "metrics": "admin",

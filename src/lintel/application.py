@@ -28,7 +28,16 @@ from lintel.lifespan import Resource, lifespan_of
 from lintel.middleware import wrap_in_middleware
 from lintel.observability import METRICS_PATH, Metrics, metrics_port, metrics_router
 from lintel.openapi import declare_headers, restore_nulls, share_examples
-from lintel.ratelimit import RateLimit, RateLimiter, declare_rate_limits, default_policy, rate_limiter_of
+from lintel.ratelimit import (
+    Caller,
+    CostTable,
+    Policy,
+    RateLimit,
+    RateLimiter,
+    declare_rate_limits,
+    default_policy,
+    rate_limiter_of,
+)
 from lintel.realtime import Draining
 from lintel.routing import check_routes_guarded, install_route_index
 from lintel.settings import LintelSettings
@@ -47,7 +56,9 @@ def create_app(
     resources: Sequence[Resource] = (),
     middleware: Sequence[Middleware] = (),
     rate_limiter: RateLimiter | None = None,
-    identify: Callable[[Scope], str | None] | None = None,
+    identify: Callable[[Scope], Caller | None] | None = None,
+    rate_tiers: Mapping[str, Policy | None] | None = None,
+    rate_policies: Mapping[str, Policy | None] | None = None,
     uncounted_paths: Collection[str] = (),
     draining: Draining | None = None,
     metrics_guard: Callable[..., Any] | None = None,
@@ -66,6 +77,9 @@ def create_app(
         rate_limiter: Counts requests; the one that the settings describe unless the service shares its own.
         identify: Who is calling, where that is known without waiting, so that limits are counted for each user; None
             for whom only the address tells apart. What the sender claims must have been verified.
+        rate_tiers: How often some kinds of callers may ask, instead of `RATE_LIMIT_PER_MINUTE`; None for any number.
+        rate_policies: Policies that routes name (`lintel.ratelimit.costs`), beside that one; None for one that is
+            switched off. With `RATE_LIMIT_PER_MINUTE=0` nothing is counted at all.
         uncounted_paths: Paths that no limit is for: those of probes.
         draining: What the service's streams end by; told by the server's protocols (`lintel.protocols`).
         metrics_guard: Dependency that lets administrators through to /metrics, where the settings leave it to them;
@@ -78,13 +92,19 @@ def create_app(
         lintel.routing.UnguardedRouteError: A route is open by accident.
     """
     limiter = rate_limiter or rate_limiter_of(settings)
-    policy = default_policy(settings)
-    uncounted = [*uncounted_paths, METRICS_PATH]
+    rate_limit = _rate_limit(
+        settings,
+        limiter,
+        tiers=rate_tiers or {},
+        policies=rate_policies or {},
+        identify=identify,
+        uncounted=[*uncounted_paths, METRICS_PATH],
+    )
     metrics = Metrics() if settings.metrics_counted else None
     app = _Application(
         settings,
         complete_openapi,
-        RateLimit(limiter=limiter, policy=policy, identify=identify, uncounted=uncounted) if policy else None,
+        rate_limit,
         metrics,
         title=settings.app_name,
         version=settings.app_version,
@@ -147,6 +167,7 @@ class _Application(FastAPI):
             super().build_middleware_stack(),
             self._settings,
             rate_limit=self._rate_limit,
+            costs=None if self._rate_limit is None else CostTable(self.routes, self._rate_limit.policies),
             metrics=self._metrics,
         )
 
@@ -168,6 +189,11 @@ class _Application(FastAPI):
             if self._complete_openapi is not None:
                 self._complete_openapi(schema)
         return schema
+
+
+def _rate_limit(settings: LintelSettings, limiter: RateLimiter, **options: Any) -> RateLimit | None:
+    policy = default_policy(settings)
+    return RateLimit(limiter=limiter, policy=policy, **options) if policy else None
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -1,11 +1,16 @@
 """acceptance.md row 94 and SEC-06: everybody has a share of their own, and it says what is left of it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from app.core.config import MAX_TEXTS
+from app.core.enums import UserRole
 from app.core.permissions import Permission
+from app.models.users import User
 from app.schemas.api_keys import ApiKeyCreate, ApiKeyQuery
 from lintel.security import ApiKeys
 from lintel.testing import AsgiResponse
@@ -141,6 +146,91 @@ class TestShare:
         for method in ("GET", "HEAD", "POST", "TRACE", "BREW"):
             headers = {"host": "localhost"}
             await strict.request(method, path, headers=headers, client=HERE, expected={429})
+
+
+class TestKinds:
+    """Different limits for different callers, each under a policy of its own name."""
+
+    @pytest.fixture
+    async def kinds(self, oracle_of: Callable[..., Any]) -> Oracle:
+        oracle: Oracle = await oracle_of(
+            rate_limit_per_minute=LIMIT,
+            rate_limit_anonymous_per_minute=2,
+            rate_limit_keys_per_minute=7,
+            rate_limit_staff_per_minute=9,
+        )
+        return oracle
+
+    async def test_strangers_have_less(self, kinds: Oracle) -> None:
+        answers = [await ask(kinds, client=HERE, expected={401, 429}) for _ in range(3)]
+        assert [answer.status for answer in answers] == [401, 401, 429]
+        assert answers[2].header("ratelimit-policy") == '"anonymous";q=2;w=60'
+        assert answers[2].json()["violated-policies"] == ["anonymous"]
+
+    async def test_keys_have_a_share_beside_that_of_who_is_signed_in(self, kinds: Oracle) -> None:
+        ada = await kinds.service.person()
+        key = await key_of(kinds, ada)
+        await ask(kinds, more={"x-api-key": key}, client=HERE, expected={200})  # the address has paid for this
+        answer = await ask(kinds, more={"x-api-key": key}, client=HERE, expected={200})
+        assert (answer.header("ratelimit-policy"), answer.header("x-ratelimit-remaining")) == ('"key";q=7;w=60', "6")
+        assert (await ask(kinds, ada.token)).header("x-ratelimit-remaining") == "4"
+
+    async def test_staff_have_more_once_they_were_let_in(self, kinds: Oracle) -> None:
+        admin = await kinds.service.person(role=UserRole.ADMIN)
+        policies = [(await ask(kinds, admin.token)).header("ratelimit-policy") for _ in range(2)]
+        assert policies == ['"default";q=5;w=60', '"staff";q=9;w=60']
+
+    async def test_who_is_staff_no_longer_has_no_more(self, kinds: Oracle) -> None:
+        admin = await kinds.service.person(role=UserRole.ADMIN)
+        await ask(kinds, admin.token)
+        await kinds.service.services.database.execute(update(User).values(role=UserRole.USER).returning(User.id))
+        policies = [(await ask(kinds, admin.token)).header("ratelimit-policy") for _ in range(2)]
+        assert policies == ['"staff";q=9;w=60', '"default";q=5;w=60']
+
+
+class TestCosts:
+    """What computes is counted by how much it computes."""
+
+    @pytest.fixture
+    async def service(self, oracle_of: Callable[..., Any]) -> Oracle:
+        oracle: Oracle = await oracle_of(rate_limit_texts_per_minute=MAX_TEXTS, rate_limit_auth_per_minute=3)
+        return oracle
+
+    @pytest.mark.parametrize("path", ["/api/v1/batches", "/api/v1/analyses/batch", "/api/v1/batches/"])
+    async def test_a_batch_counts_for_each_of_its_texts(self, service: Oracle, path: str) -> None:
+        ada, bob = await service.service.person(), await service.service.person("bob@example.com")
+        most = {"texts": ["Good."] * (MAX_TEXTS - 1), "analysis_type": "sentiment"}
+        answer = await self._send(service, ada.token, path, most, expected=202)
+        assert (answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")) == (str(MAX_TEXTS), "1")
+        refused = await self._send(service, ada.token, path, {**most, "texts": ["Good."] * 2}, expected=429)
+        assert refused.json()["violated-policies"] == ["texts"]
+        one = {"text_content": "Good.", "analysis_type": "sentiment"}
+        await self._send(service, ada.token, ANALYSES, one, expected=429)
+        await self._send(service, bob.token, ANALYSES, one, expected=201)
+        await ask(service, ada.token, expected={200})  # reading goes on
+
+    async def test_what_is_not_taken_counts_for_one(self, service: Oracle) -> None:
+        ada = await service.service.person()
+        none = {"texts": ["Good."] * 500, "analysis_type": "none"}
+        answer = await self._send(service, ada.token, "/api/v1/batches", none, expected=422)
+        assert answer.header("x-ratelimit-remaining") == str(MAX_TEXTS - 1)
+
+    async def test_signing_in_and_its_like_have_a_share_of_their_own(self, service: Oracle) -> None:
+        for path in ("/login", "/refresh", "/register"):
+            await self._send(service, None, f"/api/v1/auth{path}", {}, expected=(415, 422))
+        refused = await self._send(service, None, "/api/v1/auth/password/forgot", {}, expected=429)
+        assert refused.json()["violated-policies"] == ["auth"]
+        await ask(service, client=HERE, expected={401})
+
+    @staticmethod
+    async def _send(
+        oracle: Oracle, token: str | None, path: str, body: Any, *, expected: int | tuple[int, ...]
+    ) -> AsgiResponse:
+        headers = {"host": "localhost", "content-type": "application/json"}
+        headers |= {"authorization": f"Bearer {token}"} if token else {}
+        statuses = {expected} if isinstance(expected, int) else set(expected)
+        content = json.dumps(body).encode()
+        return await oracle.request("POST", path, headers=headers, body=content, client=HERE, expected=statuses)
 
 
 class TestUncounted:

@@ -16,7 +16,13 @@ MANY = "1000000"
 def fleet(start_fleet: StartFleet, own_redis: RunningServer) -> Fleet:
     """A server and two workers, with everything in Redis that can be."""
     url = own_redis.url
-    fleet = start_fleet(REDIS_URL=url, JOBS_BROKER_URL=url, JOBS_LEASE_SECONDS="5", RATE_LIMIT_PER_MINUTE=MANY)
+    fleet = start_fleet(
+        REDIS_URL=url,
+        JOBS_BROKER_URL=url,
+        JOBS_LEASE_SECONDS="5",
+        RATE_LIMIT_PER_MINUTE=MANY,
+        RATE_LIMIT_TEXTS_PER_MINUTE=MANY,
+    )
     fleet.serve()
     for _ in range(2):
         fleet.work()

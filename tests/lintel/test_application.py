@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lintel.application import create_app
 from lintel.errors import Unauthenticated
-from lintel.ratelimit import MemoryRateLimiter
+from lintel.ratelimit import Caller, MemoryRateLimiter
 from lintel.routing import Router, UnguardedRouteError
 from lintel.settings import Environment, LintelSettings, load_settings
 from lintel.testing import AsgiResponse, asgi_request
@@ -230,7 +230,7 @@ class TestRateLimit:
         assert [await self.remaining(app) for app in (one, two, one)] == ["99", "98", "97"]
 
     async def test_callers_are_told_apart_where_the_service_can(self, make: Make) -> None:
-        names = iter(["ada", "bob", "ada", None])
+        names = iter([Caller("ada", "user"), Caller("bob", "user"), Caller("ada", "user"), None])
         app = make(identify=lambda _: next(names))
         assert [await self.remaining(app) for _ in range(4)] == ["99", "99", "98", "99"]
 

@@ -5,6 +5,7 @@ from tests.protections.protection import Protection
 STACK = "src/lintel/middleware/_stack.py"
 STRICT = "src/lintel/middleware/_strict_http.py"
 JSON = "src/lintel/routing/_json.py"
+TALLY = "src/lintel/ratelimit/_tally.py"
 HANDLERS = "src/lintel/errors/_handlers.py"
 GROUPS = "src/lintel/settings/_groups.py"
 SECURITY = "src/lintel/settings/_security.py"
@@ -138,15 +139,48 @@ PROTECTIONS = (
     ),
     Protection(
         name="Nobody asks for more than their share.",
-        file="src/lintel/middleware/_rate_limit.py",
-        text="if decision.allowed:",
-        without="if True:",
+        file=TALLY,
+        text="        if names:\n",
+        without="        if False:\n",
         tests=(
             (
                 "tests/lintel/middleware/test_rate_limit.py::TestRefusal::"
                 "test_is_a_429_of_our_shape_and_the_application_hears_nothing"
             ),
         ),
+    ),
+    Protection(
+        name="Nobody has more texts read than their share, however few requests they come in.",
+        file="app/api/deps.py",
+        text="    await charge(request.scope, len(new.texts) - 1, of=TEXTS)\n",
+        without="",
+        tests=("tests/acceptance/test_rate_limit.py::TestCosts::test_a_batch_counts_for_each_of_its_texts",),
+    ),
+    Protection(
+        name="Nobody gets around what a route costs by a slash at the end.",
+        file="src/lintel/ratelimit/_costs.py",
+        text='.removesuffix("/")',
+        without="",
+        tests=(
+            (
+                "tests/lintel/ratelimit/test_costs.py::TestTable::"
+                "test_knows_what_a_route_declares_in_every_spelling_that_is_answered"
+            ),
+        ),
+    ),
+    Protection(
+        name="A policy that is used up holds whatever else a request counts under.",
+        file="src/lintel/ratelimit/_script.py",
+        text="admitted = admitted and allowed",
+        without="admitted = true",
+        tests=("tests/lintel/ratelimit/test_redis.py::TestServer::test_a_refusal_by_one_policy_holds_beside_others",),
+    ),
+    Protection(
+        name="Who is staff no longer has no more requests than others.",
+        file="app/services/auth.py",
+        text="            self._staff.pop(user_id, None)\n",
+        without="",
+        tests=("tests/acceptance/test_rate_limit.py::TestKinds::test_who_is_staff_no_longer_has_no_more",),
     ),
     Protection(
         name="A household's network of IPv6 is one caller, not as many as it has addresses.",

@@ -72,8 +72,12 @@ def problem_response(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
     kind: str | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """An answer in the one shape, with any text made valid UTF-8; `kind` is its `type` if the code has no page."""
+    """An answer in the one shape, with any text made valid UTF-8; `kind` is its `type` if the code has no page.
+
+    `members` are further ones of this kind of error alone.
+    """
     path = path[:MAX_PATH]
     body: dict[str, Any] = {
         "type": kind or problem_type(code),
@@ -89,6 +93,7 @@ def problem_response(
         "error": title,
         "message": detail,
         "path": path,
+        **(members or {}),
     }
     # A path or a name may hold lone surrogates, which UTF-8 cannot carry.
     content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
@@ -109,6 +114,7 @@ def problem_of(error: ServiceError, path: str) -> Response:
         path=path,
         errors=error.errors,
         headers=headers,
+        members=error.members,
     )
 
 

@@ -20,9 +20,9 @@ ServiceError
 └── Unavailable             a dependency does not answer; try again later
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class ServiceError(Exception):
         detail: What happened this time. Never holds the rejected input or an exception's text.
         errors: The fields at fault, where there are any.
         retry_after: Seconds after which another try makes sense.
+        members: What an answer tells beside what all errors do (RFC 9457, 3.2).
     """
 
     code: ClassVar[str] = "INTERNAL_ERROR"
@@ -62,6 +63,7 @@ class ServiceError(Exception):
         self.detail = detail or self.title
         self.errors = tuple(errors)
         self.retry_after = retry_after
+        self.members: Mapping[str, Any] = {}
 
 
 class BadRequest(ServiceError):
@@ -189,7 +191,15 @@ class TooManyRequests(ServiceError):
 
     code = "TOO_MANY_REQUESTS"
     title = "Too many requests"
-    meaning = "A limit is used up. Wait as long as Retry-After says."
+    meaning = "A limit is used up. Wait as long as Retry-After says. `violated-policies` names the limits, where known."
+
+    def __init__(
+        self, detail: str | None = None, *, policies: Sequence[str] = (), retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.policies = tuple(policies)
+        if self.policies:
+            self.members = {"violated-policies": list(self.policies)}
 
 
 class Unavailable(ServiceError):

@@ -1,69 +1,125 @@
 """Nobody may ask for more than their share."""
 
-import math
+from collections.abc import Awaitable
+from functools import lru_cache
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lintel.errors import TooManyRequests, problem_of
 from lintel.middleware._headers import RawHeader
-from lintel.ratelimit import Decision, RateLimit, client_key
+from lintel.observability import RateLimitMetrics
+from lintel.ratelimit import (
+    ANONYMOUS,
+    GENERAL,
+    Caller,
+    Charge,
+    CostTable,
+    Decision,
+    Policy,
+    RateLimit,
+    Tally,
+    client_key,
+    keep_tally,
+    seconds_of,
+)
 
 COUNTED = frozenset({"http", "websocket"})
+ONE = (GENERAL,)
 ANSWERS = frozenset({"http.response.start", "websocket.http.response.start"})
-
-_log = structlog.get_logger("lintel.ratelimit")
 
 
 class RateLimitMiddleware:
-    """Counts each request and refuses those beyond the limit (429); every counted answer says how things stand.
+    """Counts each request and refuses those beyond a limit (429); every counted answer says how things stand.
 
-    The fields are `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11), and `X-RateLimit-*` for
-    clients that know only these. A refused request does not count. Opening a WebSocket counts as one request.
+    A request counts under one policy for whatever its caller does, and under those that its route declares (`costs`):
+    under all of them or, if one is used up, under none. The fields are `RateLimit` and `RateLimit-Policy`
+    (draft-ietf-httpapi-ratelimit-headers-11), which list them all, and `X-RateLimit-*` for clients that know only
+    these, about the one that has least left. Opening a WebSocket counts as one request.
+
+    Args:
+        app: The application within.
+        rate_limit: Who counts, and what.
+        table: What requests cost; without one, everything is one request under the general policy.
+        metrics: Counts refusals, and what was counted without the shared counters.
     """
 
-    def __init__(self, app: ASGIApp, rate_limit: RateLimit) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        rate_limit: RateLimit,
+        *,
+        table: CostTable | None = None,
+        metrics: RateLimitMetrics | None = None,
+    ) -> None:
         self.app = app
-        self._limiter = rate_limit.limiter
-        self._policy = policy = rate_limit.policy
-        self._name = policy.name.encode()
-        self._identify = rate_limit.identify
+        self._limit = rate_limit
+        self._table = table
+        self._metrics = metrics
         self._uncounted = frozenset(rate_limit.uncounted) | {f"{path}/" for path in rate_limit.uncounted}
-        self._constant: list[RawHeader] = [
-            (b"ratelimit-policy", f'"{policy.name}";q={policy.limit};w={policy.window}'.encode()),
-            (b"x-ratelimit-limit", str(policy.limit).encode()),
-        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in COUNTED or scope["path"] in self._uncounted:
             await self.app(scope, receive, send)
             return
-        key = (self._identify and self._identify(scope)) or client_key(scope)
-        decision = await self._limiter.hit(self._policy, key)
-        headers = self._headers(decision)
+        tally = self._tally_of(scope)
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] in ANSWERS:
-                message["headers"] = [*message.get("headers", ()), *headers]
-            await send(message)
+        def send_with_headers(message: Message) -> Awaitable[None]:
+            if message["type"] in ANSWERS and tally.decisions:
+                message["headers"] = [*message.get("headers", ()), *_fields(tally)]
+                if self._metrics is not None and not tally.is_usual:
+                    self._metrics.count(tally.charges, tally.decisions)
+            return send(message)
 
-        if decision.allowed:
-            await self.app(scope, receive, send_with_headers)
+        try:
+            await tally.count()
+        except TooManyRequests as refusal:
+            await problem_of(refusal, scope["path"])(scope, receive, send_with_headers)
             return
-        _log.warning("rate limit exceeded", policy=self._policy.name, caller=key)
-        error = TooManyRequests(retry_after=_seconds(decision))
-        await problem_of(error, scope["path"])(scope, receive, send_with_headers)
+        await self.app(scope, receive, send_with_headers)
 
-    def _headers(self, decision: Decision) -> list[RawHeader]:
-        remaining, reset = decision.remaining, _seconds(decision)
-        return [
-            *self._constant,
-            (b"ratelimit", b'"%b";r=%d;t=%d' % (self._name, remaining, reset)),
-            (b"x-ratelimit-remaining", b"%d" % remaining),
-            (b"x-ratelimit-reset", b"%d" % reset),
+    def _tally_of(self, scope: Scope) -> Tally:
+        limit = self._limit
+        caller = (limit.identify and limit.identify(scope)) or Caller(client_key(scope), ANONYMOUS)
+        general = limit.tiers.get(caller.tier, limit.policy)
+        costs = self._table.of(scope) if self._table is not None else None
+        if costs is None:
+            return Tally(limit.limiter, ONE, () if general is None else (Charge(general, caller.key),))
+        found = {name: limit.policies.get(name, general) for name in (GENERAL, *costs)}
+        names = [name for name, policy in found.items() if policy is not None]
+        charges = [
+            Charge(policy, caller.key, costs.get(name, 1)) for name, policy in found.items() if policy is not None
         ]
+        tally = Tally(limit.limiter, names, charges)
+        keep_tally(scope, tally)
+        return tally
 
 
-def _seconds(decision: Decision) -> int:
-    """Whole seconds after which there is certainly more."""
-    return max(1, math.ceil(decision.reset_after))
+def _fields(tally: Tally) -> list[RawHeader]:
+    charges, decisions = tally.charges, tally.decisions
+    agreed, standing = _agreed(charges[0].policy), _standing(charges[0], decisions[0])
+    least = decisions[0]
+    if len(charges) > 1:
+        agreed = b", ".join([_agreed(charge.policy) for charge in charges])
+        standing = b", ".join(map(_standing, charges, decisions))
+        least = min(decisions, key=_tightness)
+    return [
+        (b"ratelimit-policy", agreed),
+        (b"ratelimit", standing),
+        (b"x-ratelimit-limit", b"%d" % least.limit),
+        (b"x-ratelimit-remaining", b"%d" % least.remaining),
+        (b"x-ratelimit-reset", b"%d" % seconds_of(least)),
+    ]
+
+
+def _tightness(decision: Decision) -> tuple[bool, int]:
+    """Less for what refuses, then for what has less left."""
+    return decision.allowed, decision.remaining
+
+
+@lru_cache(maxsize=64)
+def _agreed(policy: Policy) -> bytes:
+    return f'"{policy.name}";q={policy.limit};w={policy.window}'.encode()
+
+
+def _standing(charge: Charge, decision: Decision) -> bytes:
+    return f'"{charge.policy.name}";r={decision.remaining};t={seconds_of(decision)}'.encode()

@@ -17,8 +17,8 @@ from lintel.middleware._strict_http import StrictHttpMiddleware
 from lintel.middleware._trailing_slash import TrailingSlashMiddleware
 from lintel.middleware._trusted_host import TrustedHostMiddleware
 from lintel.middleware._websocket import WebSocketMiddleware
-from lintel.observability import Metrics
-from lintel.ratelimit import RateLimit
+from lintel.observability import Metrics, RateLimitMetrics
+from lintel.ratelimit import CostTable, RateLimit
 from lintel.settings import HttpSettings
 
 GZIP_LEVEL = 5
@@ -26,7 +26,12 @@ GZIP_LEVEL = 5
 
 
 def wrap_in_middleware(
-    app: ASGIApp, settings: HttpSettings, *, rate_limit: RateLimit | None = None, metrics: Metrics | None = None
+    app: ASGIApp,
+    settings: HttpSettings,
+    *,
+    rate_limit: RateLimit | None = None,
+    costs: CostTable | None = None,
+    metrics: Metrics | None = None,
 ) -> ASGIApp:
     """Put the layers around an application, FastAPI's own error handling included.
 
@@ -37,7 +42,9 @@ def wrap_in_middleware(
     app = TrailingSlashMiddleware(app)
     app = CompressionMiddleware(app, minimum_size=settings.gzip_minimum_size, compresslevel=GZIP_LEVEL)
     if rate_limit is not None:
-        app = RateLimitMiddleware(app, rate_limit)
+        app = RateLimitMiddleware(
+            app, rate_limit, table=costs, metrics=None if metrics is None else RateLimitMetrics(metrics.registry)
+        )
     app = HeadMiddleware(app)
     app = ErrorBoundaryMiddleware(app)
     app = _cors(app, settings)

@@ -12,6 +12,7 @@ from lintel.observability._health import Check, CheckResult, HealthMonitor
 from lintel.observability._logging import configure_logging
 from lintel.observability._metrics import EndpointMetrics, HttpMetrics, Metrics, WebSocketMetrics
 from lintel.observability._outgoing import OutgoingMetrics
+from lintel.observability._rate_limits import RateLimitMetrics
 from lintel.observability._redis import redis_check
 from lintel.observability._workers import forget_worker, shared_text
 
@@ -25,6 +26,7 @@ __all__ = [
     "HttpMetrics",
     "Metrics",
     "OutgoingMetrics",
+    "RateLimitMetrics",
     "WebSocketMetrics",
     "check_metrics_port",
     "configure_logging",

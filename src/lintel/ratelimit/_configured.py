@@ -11,8 +11,12 @@ MINUTE = 60
 
 def default_policy(settings: LintelSettings) -> Policy | None:
     """How often one caller may ask for anything at all; None: as often as they like."""
-    limit = settings.rate_limit_per_minute
-    return Policy("default", limit, MINUTE) if limit else None
+    return minute_policy("default", settings.rate_limit_per_minute)
+
+
+def minute_policy(name: str, limit: int) -> Policy | None:
+    """So many requests a minute; None: any number."""
+    return Policy(name, limit, MINUTE) if limit else None
 
 
 def rate_limiter_of(settings: LintelSettings) -> RateLimiter:

@@ -3,14 +3,14 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from lintel.errors import Unavailable
 from lintel.ratelimit._memory import MemoryRateLimiter
-from lintel.ratelimit._port import CountersUnavailable, Decision, Policy, RateLimiter
+from lintel.ratelimit._port import Charge, CountersUnavailable, Decision, Policy, RateLimiter
 
 DEADLINE = 0.05
 """Seconds that the shared counters may add to a request."""
@@ -52,10 +52,20 @@ class FailoverRateLimiter:
         Raises:
             lintel.errors.Unavailable: The shared counters do not answer, and the policy is `fail_closed`.
         """
-        if policy.fail_closed:
-            return await self._insist(policy, key, cost)
-        decision = await self._ask_shared(policy, key, cost)
-        return await self._local.hit(policy, key, cost=cost) if decision is None else decision
+        return (await self.hit_all((Charge(policy, key, cost),)))[0]
+
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
+        """See `RateLimiter.hit_all`. One policy that is `fail_closed` is enough to be refused.
+
+        Raises:
+            lintel.errors.Unavailable: The shared counters do not answer, and a policy is `fail_closed`.
+        """
+        if any(charge.policy.fail_closed for charge in charges):
+            return await self._insist(charges)
+        decisions = await self._ask_shared(charges)
+        if decisions is not None:
+            return decisions
+        return [decision._replace(is_shared=False) for decision in await self._local.hit_all(charges)]
 
     async def forget(self, policy: Policy, key: str) -> None:
         """See `RateLimiter.forget`. What the shared counters do not hear of now is over with its window."""
@@ -78,14 +88,14 @@ class FailoverRateLimiter:
                 self._note_failure(error)
             yield
 
-    async def _insist(self, policy: Policy, key: str, cost: int) -> Decision:
+    async def _insist(self, charges: Sequence[Charge]) -> list[Decision]:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._shared.hit(policy, key, cost=cost)
+                return await self._shared.hit_all(charges)
         except (CountersUnavailable, TimeoutError):
             raise Unavailable("Requests cannot be counted at present.", retry_after=math.ceil(self._pause)) from None
 
-    async def _ask_shared(self, policy: Policy, key: str, cost: int) -> Decision | None:
+    async def _ask_shared(self, charges: Sequence[Charge]) -> list[Decision] | None:
         is_attempt = self._is_down
         if is_attempt:
             if time.monotonic() < self._next_attempt:
@@ -93,14 +103,14 @@ class FailoverRateLimiter:
             self._wait_before_next()  # so that the others go on without
         try:
             async with asyncio.timeout(self._deadline):
-                decision = await self._shared.hit(policy, key, cost=cost)
+                decisions = await self._shared.hit_all(charges)
         except (CountersUnavailable, TimeoutError) as error:
             self._note_failure(error)
             return None
         if is_attempt:
             self._is_down = False
             _log.warning("rate limits are shared again")
-        return decision
+        return decisions
 
     def _note_failure(self, error: Exception) -> None:
         self._wait_before_next()

@@ -1,12 +1,12 @@
 """Counters in the memory of one process."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from lintel.ratelimit._port import Decision, Policy
-from lintel.ratelimit._window import standing
+from lintel.ratelimit._port import Charge, Decision, Policy
+from lintel.ratelimit._window import decided, used_of
 
 MAX_CLIENTS = 20_000
 """Of one policy that are kept apart; twice as many are remembered, in about 7 MB."""
@@ -32,19 +32,13 @@ class MemoryRateLimiter:
 
     async def hit(self, policy: Policy, key: str, *, cost: int = 1) -> Decision:
         """See `RateLimiter.hit`; never waits."""
-        table = self._tables.get(policy)
-        if table is None:
-            table = self._tables[policy] = _Table(2 * policy.window, self._max_clients)
+        return self._hit(policy, key, cost, self._clock())
+
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
+        """See `RateLimiter.hit_all`; never waits, so nobody comes in between."""
         moment = self._clock()
-        count = table.count_of(key, moment)
-        count.turn_to(moment, policy.window)
-        left = count.started + policy.window - moment
-        used, reset_after = standing(before=count.before, now=count.now, left=left, window=policy.window)
-        allowed = used + cost <= policy.limit
-        if allowed:
-            count.now += cost
-            used += cost
-        return Decision(allowed, policy.limit, max(0, policy.limit - used), reset_after)
+        is_counted = all(self._admits(*charge, moment) for charge in charges)
+        return [self._hit(*charge, moment, is_counted=is_counted) for charge in charges]
 
     async def forget(self, policy: Policy, key: str) -> None:
         """See `RateLimiter.forget`; never waits."""
@@ -56,6 +50,25 @@ class MemoryRateLimiter:
     async def opened(self) -> AsyncIterator[None]:
         """Nothing to open."""
         yield
+
+    def _hit(self, policy: Policy, key: str, cost: int, moment: float, *, is_counted: bool = True) -> Decision:
+        count = self._count_of(policy, key, moment)
+        left = count.started + policy.window - moment
+        allowed = used_of(count.before, count.now, left, policy.window) + cost <= policy.limit
+        if allowed and is_counted:
+            count.now += cost
+        return decided(policy, cost, count.before, count.now, left, allowed=allowed)
+
+    def _admits(self, policy: Policy, key: str, cost: int, moment: float) -> bool:
+        return self._hit(policy, key, cost, moment, is_counted=False).allowed
+
+    def _count_of(self, policy: Policy, key: str, moment: float) -> "_Count":
+        table = self._tables.get(policy)
+        if table is None:
+            table = self._tables[policy] = _Table(2 * policy.window, self._max_clients)
+        count = table.count_of(key, moment)
+        count.turn_to(moment, policy.window)
+        return count
 
 
 @dataclass(slots=True)

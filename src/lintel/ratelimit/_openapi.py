@@ -7,10 +7,10 @@ from lintel.errors import TooManyRequests, problems
 from lintel.openapi import ResponseHeader, add_headers, operations_of
 
 FIELDS = (
-    ResponseHeader("RateLimit", "Requests left (`r`), and seconds until there are more (`t`)."),
-    ResponseHeader("RateLimit-Policy", "Requests allowed (`q`) in so many seconds (`w`)."),
-    ResponseHeader("X-RateLimit-Limit", "Requests allowed in a minute.", "integer"),
-    ResponseHeader("X-RateLimit-Remaining", "Requests left.", "integer"),
+    ResponseHeader("RateLimit", "Of each policy: requests left (`r`), and seconds until there are more (`t`)."),
+    ResponseHeader("RateLimit-Policy", "The policies that apply: requests allowed (`q`) in so many seconds (`w`)."),
+    ResponseHeader("X-RateLimit-Limit", "Requests allowed by the policy with least left.", "integer"),
+    ResponseHeader("X-RateLimit-Remaining", "Requests left of it.", "integer"),
     ResponseHeader("X-RateLimit-Reset", "Seconds until there are more.", "integer"),
 )
 

@@ -1,9 +1,9 @@
 """How often somebody may ask: what is agreed, what is answered, and who counts."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from starlette.types import Scope
@@ -46,13 +46,29 @@ class Decision(NamedTuple):
         allowed: Whether it is within the limit; one that is not has not been counted.
         limit: Requests in one window.
         remaining: How many more would be within the limit now.
-        reset_after: Seconds until there are more than `remaining`.
+        reset_after: Seconds until there are more than `remaining`; of a refusal, until it would be admitted.
+        is_shared: Whether it counts for all processes. False while the shared counters do not answer.
     """
 
     allowed: bool
     limit: int
     remaining: int
     reset_after: float
+    is_shared: bool = True
+
+
+class Charge(NamedTuple):
+    """What one request takes of one policy.
+
+    Attributes:
+        policy: How often.
+        key: Who asks; counted for itself.
+        cost: How many requests this one counts for.
+    """
+
+    policy: Policy
+    key: str
+    cost: int = 1
 
 
 class CountersUnavailable(Exception):
@@ -80,6 +96,20 @@ class RateLimiter(Protocol):
         """
         ...
 
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
+        """Count one request under several policies: under all of them, or under none if one refuses it.
+
+        Args:
+            charges: At least one; none under the policy and key of another.
+
+        Returns:
+            What each says by itself, in the same order.
+
+        Raises:
+            CountersUnavailable: Nothing was counted, because the store did not answer.
+        """
+        ...
+
     async def forget(self, policy: Policy, key: str) -> None:
         """Begin anew for `key`, as if it had never asked.
 
@@ -93,13 +123,31 @@ class RateLimiter(Protocol):
         ...
 
 
+class Caller(NamedTuple):
+    """Who is asking.
+
+    Attributes:
+        key: Counted for itself.
+        tier: What kind of caller that is: some may ask for more than others.
+    """
+
+    key: str
+    tier: str
+
+
+ANONYMOUS = "anonymous"
+"""The tier of whom only the address tells apart."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """What an application asks of everybody who calls it.
 
     Attributes:
         limiter: Counts.
-        policy: How often one caller may ask.
+        policy: How often one caller may ask for anything at all.
+        tiers: The policy instead of that one for some kinds of callers; None for whom nothing bounds.
+        policies: Further ones by the names that routes give (`costs`); None for one that is switched off.
         identify: Who is calling, where that is known without waiting; None for whom only the address tells apart. What
             the sender claims must have been verified.
         uncounted: Paths that are always answered, such as those of probes.
@@ -107,5 +155,7 @@ class RateLimit:
 
     limiter: RateLimiter
     policy: Policy
-    identify: Callable[[Scope], str | None] | None = None
+    tiers: Mapping[str, Policy | None] = field(default_factory=dict)
+    policies: Mapping[str, Policy | None] = field(default_factory=dict)
+    identify: Callable[[Scope], Caller | None] | None = None
     uncounted: Collection[str] = ()

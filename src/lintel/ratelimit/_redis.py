@@ -1,20 +1,22 @@
 """Counters in Redis or Valkey, shared by all processes. Needs the extra `redis`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
-from lintel.ratelimit._port import CountersUnavailable, Decision, Policy
-from lintel.ratelimit._window import standing
+from lintel.ratelimit._port import Charge, CountersUnavailable, Decision, Policy
+from lintel.ratelimit._script import SCRIPT
+from lintel.ratelimit._window import decided
 
 MAX_CONNECTIONS = 32
 SOCKET_SECONDS = 2.0
+MILLISECONDS = 1_000
 
 
 class RedisRateLimiter:
-    """Counts in a Redis server, by scripts of `limits` that run there undivided.
+    """Counts in a Redis server, by a script that runs there undivided: one round trip for however many policies.
 
-    A counter is gone two windows after its first request, so the server need not be cleaned up.
+    A counter is gone two windows after its last window began, so the server need not be cleaned up.
 
     Args:
         url: `redis://…`, or `rediss://…` for TLS.
@@ -26,14 +28,13 @@ class RedisRateLimiter:
     """
 
     def __init__(self, url: str, *, prefix: str, max_connections: int = MAX_CONNECTIONS) -> None:
-        # Optional extras; `limits` would also cost 0.1 s at each start.
-        from limits.aio.storage import RedisStorage  # noqa: PLC0415
-        from limits.errors import StorageError  # noqa: PLC0415
-        from limits.storage import storage_from_string  # noqa: PLC0415
-        from redis.asyncio import BlockingConnectionPool  # noqa: PLC0415
+        # An optional extra.
+        from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.exceptions import RedisError  # noqa: PLC0415
 
+        self._prefix = prefix
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=max_connections,
@@ -43,32 +44,32 @@ class RedisRateLimiter:
             # Once more, because a connection that was cut meanwhile is noticed only when it is used.
             retry=Retry(NoBackoff(), 1),
         )
-        storage = storage_from_string(
-            "async+redis://",  # the scheme chooses the storage, the pool says where it is
-            implementation="redispy",  # else it would be coredis
-            wrap_exceptions=True,
-            key_prefix=prefix,
-            connection_pool=cast("Any", self._pool),  # handed on to redis-py, whatever the annotation says
-        )
-        self._storage = cast("RedisStorage", storage)
-        self._failure = StorageError
+        self._redis: Any = Redis(connection_pool=self._pool)
+        self._count: Any = self._redis.register_script(SCRIPT)
+        self._failure = RedisError
 
     async def hit(self, policy: Policy, key: str, *, cost: int = 1) -> Decision:
-        """See `RateLimiter.hit`; two round trips."""
-        name, limit, window = _name(policy, key), policy.limit, policy.window
+        """See `RateLimiter.hit`; one round trip."""
+        return (await self.hit_all((Charge(policy, key, cost),)))[0]
+
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
+        """See `RateLimiter.hit_all`; one round trip."""
+        keys = [self._name(charge.policy, charge.key) for charge in charges]
+        asked = [
+            number
+            for charge in charges
+            for number in (charge.policy.limit, charge.policy.window * MILLISECONDS, charge.cost)
+        ]
         try:
-            allowed = await self._storage.acquire_sliding_window_entry(name, limit, window, cost)
-            before, _, now, ends_after = await self._storage.get_sliding_window(name, window)
+            found = await self._count(keys, asked)
         except self._failure:
             raise CountersUnavailable from None
-        # Not by the strategy of `limits`, which takes the first millisecond of a window for its end.
-        used, reset_after = standing(before=before, now=now, left=max(0.0, ends_after - window), window=window)
-        return Decision(allowed, limit, max(0, limit - used), reset_after)
+        return [_decision(charge, *row) for charge, row in zip(charges, found, strict=True)]
 
     async def forget(self, policy: Policy, key: str) -> None:
         """See `RateLimiter.forget`."""
         try:
-            await self._storage.clear_sliding_window(_name(policy, key), policy.window)
+            await self._redis.delete(self._name(policy, key))
         except self._failure:
             raise CountersUnavailable from None
 
@@ -80,6 +81,9 @@ class RedisRateLimiter:
         finally:
             await self._pool.aclose()
 
+    def _name(self, policy: Policy, key: str) -> str:
+        return f"{self._prefix}:{policy.name}/{key}/{policy.limit}/{policy.window}"
 
-def _name(policy: Policy, key: str) -> str:
-    return f"{policy.name}/{key}/{policy.limit}/{policy.window}"
+
+def _decision(charge: Charge, allowed: int, before: int, now: int, left: int) -> Decision:
+    return decided(charge.policy, charge.cost, before, now, left / MILLISECONDS, allowed=bool(allowed))

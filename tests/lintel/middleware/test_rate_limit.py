@@ -1,9 +1,10 @@
 """The layer that counts, by itself and within the others."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -11,9 +12,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 from structlog.typing import EventDict
 
-from lintel.errors import MEDIA_TYPE, Problem, Unavailable
+from lintel.errors import MEDIA_TYPE, Problem, ServiceError, Unavailable, error_response
 from lintel.middleware import RateLimitMiddleware, wrap_in_middleware
-from lintel.ratelimit import Decision, MemoryRateLimiter, Policy, RateLimit
+from lintel.observability import RateLimitMetrics
+from lintel.ratelimit import Caller, Charge, CostTable, Decision, MemoryRateLimiter, Policy, RateLimit, charge, costs
 from lintel.settings import HttpSettings, load_settings
 from lintel.testing import AsgiResponse, asgi_request
 
@@ -48,6 +50,9 @@ class Fixed:
         if isinstance(self.decision, Exception):
             raise self.decision
         return self.decision
+
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
+        return [await self.hit(*charge[:2]) for charge in charges]
 
     async def forget(self, policy: Policy, key: str) -> None:
         self.keys.remove(key)
@@ -166,9 +171,9 @@ class TestWhoIsCounted:
         assert limiter.keys == ["ip_203.0.113.7", "ip_2001:db8::/64", "unknown"]
 
     async def test_others_by_their_name_wherever_they_call_from(self) -> None:
-        def identify(scope: Scope) -> str | None:
+        def identify(scope: Scope) -> Caller | None:
             name = dict(scope["headers"]).get(b"x-name")
-            return f"user_{name.decode()}" if name else None
+            return Caller(f"user_{name.decode()}", "user") if name else None
 
         app = RateLimitMiddleware(SMALL, limit(identify=identify))
         for client in (("203.0.113.7", 1), ("203.0.113.8", 2)):
@@ -177,6 +182,124 @@ class TestWhoIsCounted:
         other = await asgi_request(app, "GET", "/show", headers=[(b"x-name", b"bob")])
         nobody = await asgi_request(app, "GET", "/show", client=("203.0.113.7", 1))
         assert [answer.status for answer in (spent, other, nobody)] == [429, 200, 200]
+
+    async def test_each_kind_by_its_own_policy(self) -> None:
+        def identify(scope: Scope) -> Caller | None:
+            name = dict(scope["headers"]).get(b"x-name", b"").decode()
+            return Caller("user_7", name) if name else None
+
+        tiers = {"staff": Policy("staff", 50, 60), "anonymous": Policy("anonymous", 1, 60), "free": None}
+        app = RateLimitMiddleware(SMALL, limit(identify=identify, tiers=tiers))
+        names = [b"staff", b"user", b"staff", b"", b"free"]
+        answers = [await asgi_request(app, "GET", "/show", headers=[(b"x-name", name)]) for name in names]
+        assert [answer.header("ratelimit-policy") for answer in answers] == [
+            '"staff";q=50;w=60',
+            '"default";q=2;w=60',
+            '"staff";q=50;w=60',
+            '"anonymous";q=1;w=60',
+            None,
+        ]
+        assert [answer.header("x-ratelimit-remaining") for answer in answers] == ["49", "1", "48", "0", None]
+
+
+@costs(2, of="texts")
+async def read_text(request: Request) -> Response:
+    if "more" in request.query_params:
+        await charge(request.scope, 7, of="texts")
+    return PlainTextResponse("read")
+
+
+@costs(4)
+async def export(_: Request) -> Response:
+    return PlainTextResponse("exported")
+
+
+COSTLY = Starlette(
+    routes=[
+        Route("/texts", read_text, methods=["POST"]),
+        Route("/exports", export, methods=["POST"]),
+        Route("/show", show),
+    ],
+    exception_handlers={ServiceError: cast("Any", error_response)},
+)
+
+
+TEXTS = Policy("texts", 5, 60)
+
+
+def costly(
+    texts: Policy | None = TEXTS, *, limiter: Any = None, metrics: RateLimitMetrics | None = None
+) -> RateLimitMiddleware:
+    """Ten requests a minute, and five texts."""
+    rate_limit = limit(limiter, per_minute=10, policies={"texts": texts})
+    return RateLimitMiddleware(COSTLY, rate_limit, table=CostTable(COSTLY.routes, ["texts"]), metrics=metrics)
+
+
+class TestSeveralPolicies:
+    async def test_all_are_listed_and_the_tightest_is_shown_to_older_clients(self) -> None:
+        app = costly()
+        answer = await asgi_request(app, "POST", "/texts")
+        assert fields(answer) == {
+            "ratelimit-policy": '"default";q=10;w=60, "texts";q=5;w=60',
+            "ratelimit": '"default";r=9;t=60, "texts";r=3;t=60',
+            "x-ratelimit-limit": "5",
+            "x-ratelimit-remaining": "3",
+            "x-ratelimit-reset": "60",
+        }
+        assert (await asgi_request(app, "GET", "/show")).header("ratelimit") == '"default";r=8;t=60'
+
+    async def test_a_refusal_names_the_one_and_counts_under_no_other(self) -> None:
+        app = costly()
+        answers = [await asgi_request(app, "POST", "/texts") for _ in range(4)]
+        assert [answer.status for answer in answers] == [200, 200, 429, 429]
+        assert answers[3].json()["violated-policies"] == ["texts"]
+        assert (answers[3].header("ratelimit") or "").split(";")[1] == "r=8"
+        assert answers[3].header("x-ratelimit-limit") == "5"
+        assert answers[3].header("retry-after") == answers[3].header("x-ratelimit-reset")
+
+    async def test_what_an_endpoint_adds_is_told_too(self) -> None:
+        app = costly(Policy("texts", 10, 60))
+        answer = await asgi_request(app, "POST", "/texts", query=b"more")
+        assert answer.header("ratelimit") == '"default";r=9;t=60, "texts";r=1;t=60'
+        refused = await asgi_request(app, "POST", "/texts", query=b"more")
+        assert refused.status == 429
+
+    async def test_one_that_is_switched_off_is_not_listed(self) -> None:
+        answer = await asgi_request(costly(None), "POST", "/texts", query=b"more")
+        assert (answer.status, answer.header("ratelimit-policy")) == (200, '"default";q=10;w=60')
+
+    async def test_a_request_may_cost_more_of_the_general_one(self) -> None:
+        app = costly()
+        answers = [await asgi_request(app, "POST", "/exports") for _ in range(3)]
+        assert [answer.header("x-ratelimit-remaining") for answer in answers] == ["6", "2", "2"]
+        assert answers[2].json()["violated-policies"] == ["default"]
+
+
+class TestMetrics:
+    async def test_count_refusals_and_what_was_counted_without_the_shared_counters(
+        self, log_records: list[EventDict]
+    ) -> None:
+        registry = CollectorRegistry()
+        metrics = RateLimitMetrics(registry)
+        app = costly(metrics=metrics)
+        for _ in range(3):
+            await asgi_request(app, "POST", "/texts")
+        away = Fixed(Decision(allowed=True, limit=10, remaining=9, reset_after=1, is_shared=False))
+        await asgi_request(costly(limiter=away, metrics=metrics), "GET", "/show")
+
+        def counted(policy: str, event: str) -> float | None:
+            return registry.get_sample_value("rate_limit_events_total", {"policy": policy, "event": event})
+
+        assert [counted("texts", "refused"), counted("default", "refused")] == [1, None]
+        assert [counted("texts", "in_process"), counted("default", "in_process")] == [None, 1]
+
+    async def test_the_access_log_says_that_a_request_was_counted_in_the_process(
+        self, log_records: list[EventDict]
+    ) -> None:
+        for is_shared in (False, True):
+            limiter = Fixed(Decision(allowed=True, limit=2, remaining=1, reset_after=1, is_shared=is_shared))
+            await asgi_request(whole_stack(limit(limiter)), "GET", "/show", headers=[HOST])
+        assert [record.get("rate_limit") for record in log_records] == ["in this process", None]
 
 
 class TestWhatIsCounted:

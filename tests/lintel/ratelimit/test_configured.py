@@ -1,6 +1,13 @@
 import pytest
 
-from lintel.ratelimit import FailoverRateLimiter, MemoryRateLimiter, Policy, default_policy, rate_limiter_of
+from lintel.ratelimit import (
+    FailoverRateLimiter,
+    MemoryRateLimiter,
+    Policy,
+    default_policy,
+    minute_policy,
+    rate_limiter_of,
+)
 from lintel.settings import LintelSettings, load_settings
 
 
@@ -15,6 +22,10 @@ class TestPolicy:
 
     def test_there_is_none_where_it_is_switched_off(self) -> None:
         assert default_policy(settings(rate_limit_per_minute=0)) is None
+
+    def test_others_are_by_the_minute_too(self) -> None:
+        assert minute_policy("texts", 7) == Policy("texts", limit=7, window=60)
+        assert minute_policy("texts", 0) is None
 
 
 class TestLimiter:

@@ -2,7 +2,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from structlog.typing import EventDict
 
 from lintel.errors import Unavailable
 from lintel.ratelimit import (
+    Charge,
     CountersUnavailable,
     Decision,
     FailoverRateLimiter,
@@ -21,6 +22,7 @@ from lintel.ratelimit import (
 )
 from lintel.testing import redis_server
 from lintel.testing.conformance import RateLimiterConformance
+from tests.faults.relay import Relay
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +48,13 @@ class Shared:
         if self.fault is not None:
             raise self.fault
         return await self.counters.hit(policy, key, cost=cost)
+
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
+        self.asked += 1
+        await asyncio.sleep(self.delay)
+        if self.fault is not None:
+            raise self.fault
+        return await self.counters.hit_all(charges)
 
     async def forget(self, policy: Policy, key: str) -> None:
         await asyncio.sleep(self.delay)
@@ -105,6 +114,20 @@ class TestOutage:
             with pytest.raises(Unavailable) as refused:
                 await limiter.hit(SIGN_IN, "ada")
             assert refused.value.retry_after == 1
+
+    async def test_one_policy_that_must_not_is_enough(self, limiter: FailoverRateLimiter, shared: Shared) -> None:
+        shared.fault = CountersUnavailable()
+        with pytest.raises(Unavailable):
+            await limiter.hit_all([Charge(POLICY, "ada"), Charge(SIGN_IN, "ada")])
+
+    async def test_several_policies_are_counted_here_and_say_so(
+        self, limiter: FailoverRateLimiter, shared: Shared
+    ) -> None:
+        charges = [Charge(POLICY, "ada"), Charge(Policy("texts", 9, 60), "ada", 2)]
+        assert [decision.is_shared for decision in await limiter.hit_all(charges)] == [True, True]
+        shared.fault = CountersUnavailable()
+        decisions = await limiter.hit_all(charges)
+        assert [(one.remaining, one.is_shared) for one in decisions] == [(99, False), (7, False)]
 
     async def test_that_is_waited_for_through_a_busy_moment(self, limiter: FailoverRateLimiter, shared: Shared) -> None:
         shared.delay = 0.15
@@ -201,6 +224,23 @@ class TestRedis:
                 os.kill(server.pid, signal.SIGCONT)
                 await self._shared_again(limiter, log_records)
                 assert (await limiter.hit(SIGN_IN, "ada")).allowed
+
+    async def test_a_network_that_hands_nothing_over_is_left_alone(
+        self, redis_url: str, log_records: list[EventDict]
+    ) -> None:
+        with Relay.to(redis_url) as relay:
+            shared = RedisRateLimiter(relay.url, prefix=uuid4().hex)
+            limiter = FailoverRateLimiter(shared, pause=60)
+            charges = [Charge(POLICY, "ada"), Charge(Policy("texts", 100, 60), "ada")]
+            async with limiter.opened():
+                assert [decision.is_shared for decision in await limiter.hit_all(charges)] == [True, True]
+                relay.is_silent = True
+                started = time.perf_counter()
+                for _ in range(200):  # one of them waits
+                    assert {decision.is_shared for decision in await limiter.hit_all(charges)} == {False}
+                assert time.perf_counter() - started < GUARD
+                relay.is_silent = False
+        assert [record["reason"] for record in log_records] == ["timeout"]
 
     async def test_read_only_is_an_outage_like_any_other(self, redis_url: str, log_records: list[EventDict]) -> None:
         limiter = FailoverRateLimiter(RedisRateLimiter(redis_url, prefix=uuid4().hex), pause=0.1)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from lintel.ratelimit import CountersUnavailable, Policy, RedisRateLimiter
+from lintel.ratelimit import Charge, CountersUnavailable, Policy, RedisRateLimiter
 from lintel.testing.conformance import RateLimiterConformance
 
 pytestmark = [pytest.mark.anyio, pytest.mark.services]
@@ -61,10 +61,35 @@ class TestServer:
     async def test_every_key_ends_by_itself(self, limiter: RedisRateLimiter, redis: Redis, prefix: str) -> None:
         await limiter.hit(Policy("default", limit=10, window=1), "ada")
         await asyncio.sleep(1.05)
-        await limiter.hit(Policy("default", limit=10, window=1), "ada")  # the window before is kept apart now
+        await limiter.hit(Policy("default", limit=10, window=1), "ada")  # there is a window before it now
         keys = [key async for key in redis.scan_iter(match=f"*{prefix}*")]
-        assert len(keys) == 2
+        assert len(keys) == 1
         assert all([0 < await redis.pttl(key) <= 2_000 for key in keys])
+
+    async def test_however_many_policies_are_one_round_trip(self, limiter: RedisRateLimiter, redis: Redis) -> None:
+        charges = [Charge(Policy(name, 100, 60), "ada") for name in ("default", "texts", "exports")]
+        await limiter.hit_all(charges)  # the script is there from now on
+        await redis.config_resetstat()
+        for _ in range(5):
+            await limiter.hit_all(charges)
+        asked = {name: stats["calls"] for name, stats in (await redis.info("commandstats")).items()}
+        inner = {"time", "hmget", "hset", "pexpire", "info", "config|resetstat"}
+        assert {name: calls for name, calls in asked.items() if name.removeprefix("cmdstat_") not in inner} == {
+            "cmdstat_evalsha": 5
+        }
+
+    async def test_a_refusal_by_one_policy_holds_beside_others(self, limiter: RedisRateLimiter) -> None:
+        texts = Policy("texts", 1, 60)
+        for first, last in ((POLICY, texts), (texts, POLICY)):
+            decisions = [await limiter.hit_all([Charge(first, "ada"), Charge(last, "ada")]) for _ in range(3)]
+            await limiter.forget(texts, "ada")
+            assert [all(one.allowed for one in both) for both in decisions] == [True, False, False]
+        assert (await limiter.hit(POLICY, "ada")).remaining == 97
+
+    async def test_a_server_that_forgot_the_script_is_told_again(self, limiter: RedisRateLimiter, redis: Redis) -> None:
+        await limiter.hit(POLICY, "ada")
+        await redis.script_flush()
+        assert (await limiter.hit(POLICY, "ada")).remaining == 98
 
     async def test_connections_are_bounded_and_closed_at_the_end(
         self, redis_url: str, redis: Redis, prefix: str

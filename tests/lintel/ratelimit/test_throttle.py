@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -9,6 +9,7 @@ from structlog.typing import EventDict
 
 from lintel.errors import TooManyRequests, Unavailable
 from lintel.ratelimit import (
+    Charge,
     CountersUnavailable,
     Decision,
     FailoverRateLimiter,
@@ -28,6 +29,9 @@ class Away:
     """Counters that do not answer."""
 
     async def hit(self, policy: Policy, key: str, *, cost: int = 1) -> Decision:
+        raise CountersUnavailable
+
+    async def hit_all(self, charges: Sequence[Charge]) -> list[Decision]:
         raise CountersUnavailable
 
     async def forget(self, policy: Policy, key: str) -> None:

@@ -1,9 +1,12 @@
 import pytest
 
-from lintel.ratelimit._window import standing
+from lintel.ratelimit import Policy
+from lintel.ratelimit._window import decided, used_of
+
+POLICY = Policy("default", 100, 60)
 
 
-class TestStanding:
+class TestUsed:
     @pytest.mark.parametrize(
         ("before", "now", "left", "used"),
         [
@@ -19,8 +22,10 @@ class TestStanding:
     def test_the_window_before_counts_for_what_is_left_of_this_one(
         self, before: int, now: int, left: float, used: int
     ) -> None:
-        assert standing(before=before, now=now, left=left, window=60)[0] == used
+        assert used_of(before, now, left, 60) == used
 
+
+class TestWait:
     @pytest.mark.parametrize(
         ("before", "now", "left", "wait"),
         [
@@ -31,7 +36,23 @@ class TestStanding:
         ],
     )
     def test_it_says_when_it_is_one_less(self, before: int, now: int, left: float, wait: float) -> None:
-        used, until_less = standing(before=before, now=now, left=left, window=60)
-        assert until_less == pytest.approx(wait)
+        decision = decided(POLICY, 1, before, now, left, allowed=True)
+        assert decision.reset_after == pytest.approx(wait)
         if left > wait:
-            assert standing(before=before, now=now, left=left - wait - 0.01, window=60)[0] == used - 1
+            assert used_of(before, now, left - wait - 0.01, 60) == used_of(before, now, left, 60) - 1
+
+    @pytest.mark.parametrize(
+        ("before", "now", "left", "cost", "wait"),
+        [
+            (0, 100, 42, 1, 42),
+            (0, 100, 42, 50, 71.4),  # half of this window must have melted in the next
+            (0, 100, 42, 100, 101.4),
+            (100, 20, 45, 40, 20.4),  # 40 of the window before may be left beside the 20
+            (100, 80, 6, 40, 20.25),
+        ],
+    )
+    def test_of_a_refusal_it_says_when_there_is_enough(
+        self, before: int, now: int, left: float, cost: int, wait: float
+    ) -> None:
+        decision = decided(POLICY, cost, before, now, left, allowed=False)
+        assert decision.reset_after == pytest.approx(wait)

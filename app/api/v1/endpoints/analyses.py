@@ -7,6 +7,7 @@ from fastapi import Query, Response
 from app.api.callers import AnalysesRead, AnalysesWrite
 from app.api.deps import AnalysisServiceDep, ExportServiceDep, IdempotencyDep
 from app.core.exceptions import AnalysesPaused, AnalysisNotFound
+from app.core.limits import TEXTS
 from app.schemas.analyses import AnalysesCreate, AnalysisCreate, AnalysisQuery, AnalysisRead
 from app.schemas.exports import AnalysisExportQuery
 from app.services.exports import filename_of
@@ -26,6 +27,7 @@ from lintel.api import (
 from lintel.deprecation import Deprecation, deprecated
 from lintel.errors import problems
 from lintel.files import LINE_FILE, StreamedFile
+from lintel.ratelimit import costs
 from lintel.routing import Router
 
 router = Router(prefix="/analyses", tags=["analyses"])
@@ -41,6 +43,7 @@ NUMBERED_LIST = Deprecation(
 
 
 @router.post("", status_code=201, summary="Analyse a text", responses=problems(AnalysesPaused))
+@costs(of=TEXTS)
 async def create_analysis(
     new: AnalysisCreate,
     me: AnalysesWrite,

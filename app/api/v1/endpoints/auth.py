@@ -7,10 +7,12 @@ from fastapi import Form, Path, Query
 from app.api.callers import SignedIn
 from app.api.deps import SessionServiceDep
 from app.core.exceptions import InactiveUser, RefreshTokenUsed, SessionNotFound, WrongCredentials
+from app.core.limits import AUTH
 from app.schemas.auth import LoginForm, RefreshRequest, Token
 from app.schemas.sessions import SessionQuery, SessionRead
 from lintel.api import ClientDep, CursorPage, Page, PagerDep
 from lintel.errors import TooManyRequests, Unauthenticated, problems
+from lintel.ratelimit import costs
 from lintel.routing import Router
 
 router = Router(prefix="/auth", tags=["auth"])
@@ -20,12 +22,14 @@ Everywhere = Annotated[bool, Query(description="End all your sessions, not just 
 
 
 @router.post("/login", summary="Sign in", responses=problems(WrongCredentials, InactiveUser, TooManyRequests))
+@costs(of=AUTH)
 async def login(form: Annotated[LoginForm, Form()], sessions: SessionServiceDep, client: ClientDep) -> Token:
     """Exchange your e-mail address (as `username`) and password for an access token and a refresh token."""
     return await sessions.login(form, client)
 
 
 @router.post("/refresh", summary="Stay signed in", responses=problems(Unauthenticated, RefreshTokenUsed, InactiveUser))
+@costs(of=AUTH)
 async def refresh(request: RefreshRequest, sessions: SessionServiceDep, client: ClientDep) -> Token:
     """Exchange a refresh token for a new access token and the next refresh token. Each is good once.
 

@@ -6,13 +6,15 @@ from fastapi import Query
 from fastapi.sse import EventSourceResponse
 
 from app.api.callers import AnalysesRead, AnalysesWrite
-from app.api.deps import BatchOfCaller, BatchServiceDep, IdempotencyDep
+from app.api.deps import BatchOfCaller, BatchServiceDep, IdempotencyDep, NewBatch
 from app.api.streams import batch_events, stream_of
 from app.core.exceptions import AnalysesPaused, BatchEnded, BatchNotFound
+from app.core.limits import TEXTS
 from app.schemas.analyses import AnalysisRead
-from app.schemas.batches import BatchAnalysesQuery, BatchCreate, BatchLine, BatchQuery, BatchRead
+from app.schemas.batches import BatchAnalysesQuery, BatchLine, BatchQuery, BatchRead
 from lintel.api import CursorPage, LocatorDep, Page, PagerDep, PathId
 from lintel.errors import TooManyRequests, problems
+from lintel.ratelimit import costs
 from lintel.routing import Router
 
 router = Router(tags=["batches"])
@@ -26,8 +28,9 @@ router = Router(tags=["batches"])
     summary="Send a batch of texts (second path)",
     responses=problems(AnalysesPaused),
 )
+@costs(of=TEXTS)
 async def create_batch(
-    new: BatchCreate, me: AnalysesWrite, batches: BatchServiceDep, locate: LocatorDep, idempotency: IdempotencyDep
+    new: NewBatch, me: AnalysesWrite, batches: BatchServiceDep, locate: LocatorDep, idempotency: IdempotencyDep
 ) -> BatchRead:
     """Send up to 1,000 texts at once. They are read in the background; the answer says where to look.
 

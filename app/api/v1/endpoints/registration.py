@@ -4,11 +4,13 @@ from fastapi import Response
 
 from app.api.deps import RegistrationServiceDep
 from app.core.exceptions import InvitationInvalid, InvitationNeeded, OneTimeTokenInvalid, RegistrationClosed
+from app.core.limits import AUTH
 from app.schemas.passwords import MailPromised
 from app.schemas.registration import ResendVerification, VerifyEmail
 from app.schemas.users import UserRead, UserRegister
 from lintel.api import ClientDep, LocatorDep, accepted
 from lintel.errors import AlreadyExists, TooManyRequests, problems
+from lintel.ratelimit import costs
 from lintel.routing import Router
 
 Answers = dict[int | str, dict[str, Any]]
@@ -26,6 +28,7 @@ BY_MAIL: Answers = {202: {"model": MailPromised, "description": "A mail tells th
     response_model=UserRead,
     responses={**BY_MAIL, **problems(*REFUSALS)},
 )
+@costs(of=AUTH)
 async def register(
     new: UserRegister, registration: RegistrationServiceDep, locate: LocatorDep, client: ClientDep
 ) -> UserRead | Response:
@@ -39,6 +42,7 @@ async def register(
 
 
 @router.post("/verify", status_code=204, summary="Verify your address", responses=problems(OneTimeTokenInvalid))
+@costs(of=AUTH)
 async def verify_email(request: VerifyEmail, registration: RegistrationServiceDep) -> None:
     """Show that the address of your account is yours, with the token from the mail. You can sign in from then on."""
     await registration.verify(request)
@@ -47,6 +51,7 @@ async def verify_email(request: VerifyEmail, registration: RegistrationServiceDe
 @router.post(
     "/verify/resend", status_code=202, summary="Ask for another mail to verify", responses=problems(TooManyRequests)
 )
+@costs(of=AUTH)
 async def resend_verification(
     request: ResendVerification, registration: RegistrationServiceDep, client: ClientDep
 ) -> MailPromised:

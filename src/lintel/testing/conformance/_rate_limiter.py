@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from lintel.ratelimit import Decision, Policy, RateLimiter
+from lintel.ratelimit import Charge, Decision, Policy, RateLimiter
 
 
 class RateLimiterConformance:
@@ -51,6 +51,54 @@ class RateLimiterConformance:
         policy = Policy("default", limit=20, window=60)
         decisions = await asyncio.gather(*(limiter.hit(policy, key) for _ in range(50)))
         assert sum(decision.allowed for decision in decisions) == 20
+
+    async def test_of_many_at_once_whatever_they_cost_the_limit_is_admitted(
+        self, limiter: RateLimiter, key: str
+    ) -> None:
+        policy, costs = Policy("default", limit=20, window=60), [1, 2, 3, 4, 5] * 6
+        decisions = await asyncio.gather(*(limiter.hit(policy, key, cost=cost) for cost in costs))
+        admitted = sum(cost for cost, decision in zip(costs, decisions, strict=True) if decision.allowed)
+        assert admitted == 20  # what was left at last went to those of one
+
+    async def test_under_several_policies_each_says_how_it_stands(self, limiter: RateLimiter, key: str) -> None:
+        charges = [Charge(Policy("default", 10, 60), key), Charge(Policy("texts", 7, 60), key, 3)]
+        decisions = [await limiter.hit_all(charges) for _ in range(3)]
+        assert [[one.allowed for one in both] for both in decisions] == [[True, True], [True, True], [True, False]]
+        assert [[one.remaining for one in both] for both in decisions] == [[9, 4], [8, 1], [8, 1]]
+        assert [one.limit for one in decisions[0]] == [10, 7]
+
+    @pytest.mark.parametrize("strict", [0, 1])
+    async def test_what_one_policy_refuses_counts_under_no_other(
+        self, limiter: RateLimiter, key: str, strict: int
+    ) -> None:
+        policies = [Policy("default", 10, 60), Policy("texts", 10, 60)]
+        policies[strict] = Policy(policies[strict].name, 1, 60)
+        for _ in range(5):
+            await limiter.hit_all([Charge(policy, key) for policy in policies])
+        assert (await limiter.hit(policies[1 - strict], key)).remaining == 8
+
+    async def test_of_many_at_once_under_several_policies_the_least_is_admitted(
+        self, limiter: RateLimiter, key: str
+    ) -> None:
+        default, texts = Policy("default", 40, 60), Policy("texts", 20, 60)
+        charges = [Charge(default, key), Charge(texts, key, 2)]
+        decisions = await asyncio.gather(*(limiter.hit_all(charges) for _ in range(50)))
+        assert sum(all(one.allowed for one in both) for both in decisions) == 10
+        assert (await limiter.hit(default, key)).remaining == 29
+
+    async def test_one_policy_may_count_for_several_callers_at_once(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", 2, 60)
+        await limiter.hit(policy, f"{key}/")
+        decisions = await limiter.hit_all([Charge(policy, key), Charge(policy, f"{key}/")])
+        assert [decision.remaining for decision in decisions] == [1, 0]
+
+    async def test_when_it_said_there_would_be_enough_there_is(self, limiter: RateLimiter, key: str) -> None:
+        policy = Policy("default", limit=10, window=1)
+        await self._use_up(limiter, policy, key)
+        refused = await limiter.hit(policy, key, cost=5)
+        assert refused.reset_after > (await limiter.hit(policy, key)).reset_after
+        await self.elapse(refused.reset_after + 0.05)
+        assert (await limiter.hit(policy, key, cost=5)).allowed
 
     async def test_when_it_said_there_would_be_more_there_is(self, limiter: RateLimiter, key: str) -> None:
         policy = Policy("default", limit=2, window=1)

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from app.core.config import MAX_TEXTS
 from app.schemas.analyses import MAX_TEXT
-from app.schemas.batches import MAX_TEXTS
 from tests.app.conftest import Statements, assert_problem
 from tests.conftest import Person, RunningService
 
