@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from app.api.callers import AnalysesRead, AnalysesWrite, CurrentUser
 from app.core.limits import TEXTS
+from app.schemas.analyses import AnalysesCreate
 from app.schemas.batches import BatchCreate, BatchRead
 from app.services.analyses import AnalysisService
 from app.services.api_keys import ApiKeyService
@@ -235,6 +236,16 @@ async def get_new_batch(request: Request, new: BatchCreate, _: AnalysesWrite) ->
 
 NewBatch = Annotated[BatchCreate, Depends(get_new_batch)]
 """A batch to be made, whose caller may have so many texts read."""
+
+
+async def get_new_analyses(request: Request, new: AnalysesCreate, _: AnalysesWrite) -> AnalysesCreate:
+    """The texts in the body, each of which counts."""
+    await charge(request.scope, len(new.items) - 1, of=TEXTS)
+    return new
+
+
+NewAnalyses = Annotated[AnalysesCreate, Depends(get_new_analyses)]
+"""Texts to be read at once, whose caller may have so many read."""
 
 ChannelName = Annotated[
     str, Path(max_length=128, pattern=CHANNEL, description="`news`, `maintenance` or `user:<id>`.", examples=["news"])

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.api.callers import AnalysesRead, AnalysesWrite
-from app.api.deps import AnalysisServiceDep, ExportServiceDep, IdempotencyDep
+from app.api.deps import AnalysisServiceDep, ExportServiceDep, IdempotencyDep, NewAnalyses
 from app.core.exceptions import AnalysesPaused, AnalysisNotFound
 from app.core.limits import TEXTS
-from app.schemas.analyses import AnalysesCreate, AnalysisCreate, AnalysisQuery, AnalysisRead
+from app.schemas.analyses import AnalysisCreate, AnalysisQuery, AnalysisRead
 from app.schemas.exports import AnalysisExportQuery
 from app.services.exports import filename_of
 from lintel.api import (
@@ -60,8 +60,9 @@ async def create_analysis(
 @router.post(
     "/bulk", status_code=207, summary="Analyse several texts", responses=problems(AnalysesPaused, ItemsRefused)
 )
+@costs(of=TEXTS)
 async def create_analyses(
-    new: AnalysesCreate,
+    new: NewAnalyses,
     me: AnalysesWrite,
     analyses: AnalysisServiceDep,
     idempotency: IdempotencyDep,

@@ -6,15 +6,18 @@ from fastapi import Query
 from app.api.callers import AnalysesRead, AnalysesWrite
 from app.api.deps import AnalysisServiceDep, IdempotencyDep
 from app.core.exceptions import AnalysesPaused, AnalysisNotFound
+from app.core.limits import TEXTS
 from app.schemas.v2.analyses import AnalysisCreateV2, AnalysisQueryV2, AnalysisReadV2
 from lintel.api import CursorPage, LocatorDep, PagerDep, PathId, ReadingDep
 from lintel.errors import problems
+from lintel.ratelimit import costs
 from lintel.routing import Router
 
 router = Router(prefix="/analyses", tags=["analyses"])
 
 
 @router.post("", status_code=201, summary="Analyse a text", responses=problems(AnalysesPaused))
+@costs(of=TEXTS)
 async def create_analysis_v2(
     new: AnalysisCreateV2,
     me: AnalysesWrite,
