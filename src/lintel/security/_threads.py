@@ -13,8 +13,8 @@ from lintel.errors import Unavailable
 
 T = TypeVar("T")
 
-STEPS_BACK = 10
-"""Of niceness, which weighs a thread at a tenth of the loop's."""
+STEPS_BACK = 5
+"""Of niceness: a thread weighs a third of the loop, so that others who keep the machine busy do not starve it."""
 
 
 class BackgroundThreads:
