@@ -80,10 +80,10 @@ class TestServer:
 
     async def test_a_refusal_by_one_policy_holds_beside_others(self, limiter: RedisRateLimiter) -> None:
         texts = Policy("texts", 1, 60)
-        for first, last in ((POLICY, texts), (texts, POLICY)):
-            decisions = [await limiter.hit_all([Charge(first, "ada"), Charge(last, "ada")]) for _ in range(3)]
-            await limiter.forget(texts, "ada")
+        for charges in ([Charge(POLICY, "ada"), Charge(texts, "ada")], [Charge(texts, "ada"), Charge(POLICY, "ada")]):
+            decisions = [await limiter.hit_all(charges) for _ in range(3)]
             assert [all(one.allowed for one in both) for both in decisions] == [True, False, False]
+            await limiter.forget(texts, "ada")
         assert (await limiter.hit(POLICY, "ada")).remaining == 97
 
     async def test_a_server_that_forgot_the_script_is_told_again(self, limiter: RedisRateLimiter, redis: Redis) -> None:
