@@ -1,12 +1,13 @@
 """One file a topic. Each makes tables; the command line knows them by name."""
 
-from bench.cases import batches, jobs, logins, memory, pages, reads, routes, sentiment, stack, startup
+from bench.cases import batches, exports, jobs, logins, memory, pages, reads, routes, sentiment, stack, startup
 
 CASES = (
     *stack.CASES,
     *routes.CASES,
     *reads.CASES,
     *pages.CASES,
+    *exports.CASES,
     *sentiment.CASES,
     *jobs.CASES,
     *batches.CASES,
