@@ -25,6 +25,8 @@ from lintel.ratelimit import (
 
 COUNTED = frozenset({"http", "websocket"})
 ONE = (GENERAL,)
+LISTS = (b"ratelimit-policy", b"ratelimit")
+"""Fields that tell of every policy, the tightest first; the others tell of that one."""
 ANSWERS = frozenset({"http.response.start", "websocket.http.response.start"})
 
 
@@ -95,31 +97,32 @@ class RateLimitMiddleware:
 
 
 def _fields(tally: Tally) -> list[RawHeader]:
-    charges, decisions = tally.charges, tally.decisions
-    agreed, standing = _agreed(charges[0].policy), _standing(charges[0], decisions[0])
-    least = decisions[0]
-    if len(charges) > 1:
-        agreed = b", ".join([_agreed(charge.policy) for charge in charges])
-        standing = b", ".join(map(_standing, charges, decisions))
-        least = min(decisions, key=_tightness)
+    if len(tally.charges) == 1:
+        return _fields_of(tally.charges[0].policy, tally.decisions[0])
+    standings = sorted(zip(tally.charges, tally.decisions, strict=True), key=_tightness)
+    fields = [_fields_of(charge.policy, decision) for charge, decision in standings]
+    lists = [(name, b", ".join([one[place][1] for one in fields])) for place, name in enumerate(LISTS)]
+    return [*lists, *fields[0][len(LISTS) :]]
+
+
+def _fields_of(policy: Policy, decision: Decision) -> list[RawHeader]:
+    name, agreed, limit = _constants(policy)
+    remaining, reset = b"%d" % decision.remaining, b"%d" % seconds_of(decision)
     return [
         (b"ratelimit-policy", agreed),
-        (b"ratelimit", standing),
-        (b"x-ratelimit-limit", b"%d" % least.limit),
-        (b"x-ratelimit-remaining", b"%d" % least.remaining),
-        (b"x-ratelimit-reset", b"%d" % seconds_of(least)),
+        (b"ratelimit", b'"%b";r=%b;t=%b' % (name, remaining, reset)),
+        (b"x-ratelimit-limit", limit),
+        (b"x-ratelimit-remaining", remaining),
+        (b"x-ratelimit-reset", reset),
     ]
 
 
-def _tightness(decision: Decision) -> tuple[bool, int]:
+def _tightness(standing: tuple[Charge, Decision]) -> tuple[bool, int]:
     """Less for what refuses, then for what has less left."""
-    return decision.allowed, decision.remaining
+    return standing[1].allowed, standing[1].remaining
 
 
 @lru_cache(maxsize=64)
-def _agreed(policy: Policy) -> bytes:
-    return f'"{policy.name}";q={policy.limit};w={policy.window}'.encode()
-
-
-def _standing(charge: Charge, decision: Decision) -> bytes:
-    return f'"{charge.policy.name}";r={decision.remaining};t={seconds_of(decision)}'.encode()
+def _constants(policy: Policy) -> tuple[bytes, bytes, bytes]:
+    name = policy.name.encode()
+    return name, b'"%b";q=%d;w=%d' % (name, policy.limit, policy.window), b"%d" % policy.limit

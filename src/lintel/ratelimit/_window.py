@@ -16,8 +16,11 @@ def decided(policy: Policy, cost: int, before: int, now: int, left: float, *, al
     """What a caller is told about a request of this cost, which is counted already if it was allowed."""
     limit, window = policy.limit, policy.window
     used = used_of(before, now, left, window)
-    most = used - 1 if allowed else limit - cost
-    return Decision(allowed, limit, max(0, limit - used), _wait(before, now, left, max(0, most), window))
+    if allowed and not before and now:
+        wait = left  # as for most: what is of this window begins to melt when it ends
+    else:
+        wait = _wait(before, now, left, max(0, used - 1 if allowed else limit - cost), window)
+    return Decision(allowed, limit, max(0, limit - used), wait)
 
 
 def _wait(before: int, now: int, left: float, most: int, window: int) -> float:
