@@ -1,5 +1,7 @@
 """The commands of docs/guides/api.md, run one after the other as they stand there."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -14,7 +16,8 @@ def test_its_commands_do_what_it_says(start_server: StartServer) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
     script = "\necho; echo next\n".join(blocks).replace("http://127.0.0.1:8000", server.url)
     done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    _, once, by_page, by_cursor, unknown, unchanged, changed, refused = done.stdout.split("\nnext\n")
+    _, once, by_page, by_cursor, unknown, *rest = done.stdout.split("\nnext\n")
+    exported, bulk, unchanged, changed, refused = rest
 
     first, again, second, third, reused = map(json.loads, once.splitlines())
     assert first == again
@@ -26,6 +29,10 @@ def test_its_commands_do_what_it_says(start_server: StartServer) -> None:
     walked = [item["id"] for page in by_cursor.splitlines() for item in json.loads(page)["items"]]
     assert walked == [first["id"], third["id"], second["id"]]
     assert json.loads(unknown)["errors"][0]["pointer"] == "/query/colour"
+
+    lines = list(csv.DictReader(io.StringIO(exported, newline="")))
+    assert [int(line["id"]) for line in lines] == [first["id"], second["id"], third["id"]]
+    assert [item["status"] for item in json.loads(bulk)["items"]] == [204, 404]
 
     assert unchanged == "304"
     done_once, too_late = map(json.loads, changed.splitlines())
