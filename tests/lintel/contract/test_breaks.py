@@ -235,7 +235,11 @@ FINE: dict[str, Change] = {
 }
 
 
-@pytest.mark.parametrize(("change", "sentence"), [*OPERATIONS, *REQUESTS, *ANSWERS], ids=lambda part: str(part)[:60])
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [*OPERATIONS, *REQUESTS, *ANSWERS],
+    ids=[row[1] for row in (*OPERATIONS, *REQUESTS, *ANSWERS)],
+)
 def test_what_breaks_clients_is_named(change: Change, sentence: str) -> None:
     assert sentence in breaks(change)
 
