@@ -91,6 +91,7 @@ class AuthService:
 
     async def _principal(self, user_id: int, session_id: UUID) -> Principal:
         user = await self._users.standing(user_id, session_id)
+        self._remember(user_id, is_staff=False)  # until everything else is found to be right
         if user is None:
             raise Unauthenticated
         if user["status"] is not UserStatus.ACTIVE:

@@ -88,6 +88,7 @@ def create_app(
         complete_openapi: Called with the finished document, to add what no route can declare.
 
     Raises:
+        lintel.ratelimit.UnknownPolicyError: A route counts under a policy that is not there.
         lintel.deprecation.SuccessorError: A deprecated route names a successor that is not there.
         lintel.routing.UnguardedRouteError: A route is open by accident.
     """
@@ -129,6 +130,8 @@ def create_app(
             )
         )
     install_deprecations(app)
+    if rate_limit is not None:
+        CostTable(app.routes, rate_limit.policies)  # looked at now, and not when the first request comes
     install_route_index(app.router)
     check_routes_guarded(app, public=[*public_routes, *_own_public_routes(settings)], authenticators=authenticators)
     return app

@@ -104,6 +104,7 @@ def serve(
         ws_ping_interval=settings.ws_heartbeat_seconds,
         ws_ping_timeout=settings.ws_timeout_seconds,
         ws_per_message_deflate=False,  # our messages are short, and each connection would keep 40 KB for it
+        lifespan="on",  # "auto" takes one that fails for an application without, and serves it
         reload=reload_dirs is not None,
         reload_dirs=reload_dirs,
         log_config=None,

@@ -16,7 +16,6 @@ OF_SOCKETS = "tests/lintel/realtime/test_sockets.py"
 OF_REALTIME = "tests/app/services/test_realtime.py"
 OF_HEADERS = "tests/acceptance/test_errors.py::TestHeaders"
 OF_BROWSERS = "tests/acceptance/test_browsers.py"
-IN_PROCESS = "tests/app/api/test_sockets.py::TestOpening"
 
 PROTECTIONS = (
     Protection(

@@ -169,7 +169,7 @@ PROTECTIONS = (
     Protection(
         name="A text of somebody is no formula either where another separator is expected.",
         file=CSV,
-        text="""inner = _INNER.sub(r"\\1'", text)""",
+        text="""inner = _BEHIND_SPACE.sub(r"\\1'", _INNER.sub(r"\\1'", text))""",
         without="inner = text",
         tests=(f"{OF_CSV}::TestHarmless::test_has_an_apostrophe_before_what_a_formula_begins_with",),
     ),

@@ -10,6 +10,7 @@ from lintel.db._base import (
     new_metadata,
     utc_now,
 )
+from lintel.db._commits import on_commit
 from lintel.db._database import CommitUnknown, Database, Session, Work, note_changed
 from lintel.db._each import each, each_within
 from lintel.db._faults import database_faults, unique, violated_constraint
@@ -48,6 +49,7 @@ __all__ = [
     "each_within",
     "new_metadata",
     "note_changed",
+    "on_commit",
     "reader_url",
     "unique",
     "utc_now",

@@ -10,6 +10,8 @@ _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 """What formulas begin with; also in full width, which some programs narrow."""
 _FIRST = re.compile(rf'[\t\r\n]|[\s"]*[{_SIGNS}]')
 _INNER = re.compile(rf'(?<=[,;|\t\r\n])("*)(?=[{_SIGNS}])')
+_BEHIND_SPACE = re.compile(r'(?<=[,;|\t\r\n])([ "]+)(?=[=@\uff1d\uff20])')
+"""Signs that nobody writes there in prose, as they do `warm; -5`."""
 _QUOTED = re.compile(r'[\s",;|\']')
 
 
@@ -17,9 +19,10 @@ def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe stands before the sign.
 
     Before one at the beginning, behind white space and quotes as well, and before one that stands directly behind what
-    separates cells or lines: a program set to another separator begins a cell there, whatever is quoted.
+    separates cells or lines (`=` and `@` also behind spaces): a program set to another separator begins a cell there,
+    whatever is quoted.
     """
-    inner = _INNER.sub(r"\1'", text)
+    inner = _BEHIND_SPACE.sub(r"\1'", _INNER.sub(r"\1'", text))
     return f"'{inner}" if _FIRST.match(inner) else inner
 
 

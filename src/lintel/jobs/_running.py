@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
-
-from lintel.db import Session
+from lintel.db import Session, on_commit
 from lintel.jobs._claimer import ClaimedJob
 from lintel.jobs._errors import LeaseLost
 from lintel.jobs._leaseholder import Leaseholder, as_json
@@ -90,7 +88,7 @@ class RunningJob:
         outcome = Outcome(self.id, self._token, JobStatus.COMPLETED, as_json(result))
         if not await self._leaseholder.finish_within(session, [outcome]):
             raise LeaseLost
-        event.listen(session.sync_session, "after_commit", self._completed, once=True)
+        on_commit(session, self._completed)
 
-    def _completed(self, _: object) -> None:
+    def _completed(self) -> None:
         self._is_completed = True

@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session as SyncSession
-
-from lintel.db import Session
+from lintel.db import Session, on_commit
 from lintel.pubsub import Message, PubSub
 
 CHANNEL = "jobs"
@@ -49,11 +47,14 @@ class Signals:
         cancelled: Iterable[UUID] = (),
         changed: Iterable[UUID] = (),
     ) -> None:
-        """Tell of this once the session's unit of work is committed, and never if it is not."""
+        """Tell of this once the session's unit of work is committed, and never if it is not.
+
+        A job whose savepoint was undone is told of all the same: whoever looks finds nothing.
+        """
         news: _News | None = session.info.get(_KEY)
         if news is None:
             news = session.info[_KEY] = _News()
-            event.listen(session.sync_session, "after_commit", self._committed, once=True)
+            on_commit(session, partial(self._committed, session))
         news.due.extend(due)
         news.cancelled.update(cancelled)
         news.changed.update(changed)
@@ -86,7 +87,7 @@ class Signals:
             if self._sending:
                 await asyncio.wait(self._sending)
 
-    def _committed(self, session: SyncSession) -> None:
+    def _committed(self, session: Session) -> None:
         news: _News = session.info.pop(_KEY)
         self.tell(due=news.due, cancelled=news.cancelled, changed=news.changed)
 

@@ -10,6 +10,8 @@ from lintel.errors import BadRequest, problem_of
 from lintel.middleware._headers import request_headers
 
 HOST = b"host"
+MAX_HOST = 260
+"""A name of 253 bytes and a port."""
 MAX_KEPT = 256
 """Hosts whose verdict is remembered; clients may send any number of others."""
 _name = itemgetter(0)
@@ -42,7 +44,8 @@ class TrustedHostMiddleware:
     def _is_ours(self, scope: Scope) -> bool:
         if [*map(_name, scope["headers"])].count(HOST) != 1:
             return False
-        return self._is_one_of_ours(request_headers(scope)[HOST])
+        host = request_headers(scope)[HOST]
+        return len(host) <= MAX_HOST and self._is_one_of_ours(host)
 
     def _is_allowed(self, host: bytes) -> bool:
         name = _without_port(host.decode("latin-1").lower())

@@ -141,6 +141,7 @@ class _Watch:
     async def next_look(self) -> Reason | None:
         """Wait until it is time to look again; or say why there is nothing more to see."""
         look_at = self._clock() + self._follower.poll_seconds
+        is_unsure = False
         while True:
             message = await self._wait(min(look_at, self._recheck_at, self._ends_at))
             if self._follower.draining.has_begun or isinstance(message, _Closed):
@@ -149,10 +150,11 @@ class _Watch:
             if now >= self._ends_at:
                 return "lifetime"
             may_have_changed = isinstance(message, Resync) or self._is_about_access(message)
-            if may_have_changed or now >= self._recheck_at:
+            if is_unsure or may_have_changed or now >= self._recheck_at:
                 self._recheck_at = now + self._follower.recheck_seconds
                 is_allowed = await self._is_allowed()
-                if is_allowed is None:  # nothing is shown until somebody can say
+                is_unsure = is_allowed is None
+                if is_unsure:  # nothing is shown until somebody can say
                     look_at = self._recheck_at
                     continue
                 if not is_allowed:

@@ -40,6 +40,8 @@ class TestHarmless:
             ("a;=1", "a;'=1"),
             ('a";"=1', 'a";"\'=1'),
             ("a\n=1", "a\n'=1"),
+            ("x; =cmd|'/C calc'!A0", "x; '=cmd|'/C calc'!A0"),
+            ('x, "@A1', "x, \"'@A1"),
         ],
     )
     def test_has_an_apostrophe_before_what_a_formula_begins_with(self, text: str, written: str) -> None:

@@ -92,6 +92,12 @@ class TestStreamedFile:
         assert answer.startswith(b"HTTP/1.1 200")
         assert answer.endswith(LAST_CHUNK)
 
+    def test_is_not_made_for_who_asks_for_its_head(self, wired: Wired, pieces: Pieces) -> None:
+        answer = wired.send(b"HEAD /1000000 HTTP/1.1\r\n" + HEAD + b"\r\n")
+        assert (answer.status, answer.headers["content-type"]) == (200, LineFormat.CSV.media_type)
+        assert eventually(lambda: pieces.closed == 1)
+        assert pieces.made == 1
+
     def test_that_fails_at_once_is_a_problem(self, wired: Wired) -> None:
         answer = wired.send(b"GET /0?fails=true HTTP/1.1\r\n" + HEAD + b"\r\n")
         assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")

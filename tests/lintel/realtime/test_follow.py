@@ -187,6 +187,21 @@ class TestOutage:
             job.is_in_reach = True
             assert await coming == {"reason": "unauthenticated"}
 
+    async def test_asks_again_before_news_that_come_while_nobody_could_say(
+        self, job: Job, pubsub: MemoryPubSub, draining: Draining
+    ) -> None:
+        async with following(job, pubsub, draining) as stream:
+            await stream.next()
+            job.is_in_reach, job.is_allowed, job.progress = False, False, 100
+            coming = asyncio.create_task(stream.data())
+            await pubsub.publish("user:1", {})
+            async with asyncio.timeout(SECONDS):
+                while not job.checks:  # noqa: ASYNC110 - checking sets no event
+                    await asyncio.sleep(0.001)
+            job.is_in_reach = True
+            await pubsub.publish("job:1", {})
+            assert await coming == {"reason": "unauthenticated"}
+
 
 class TestEnd:
     @pytest.mark.parametrize("last", [None, "100"])

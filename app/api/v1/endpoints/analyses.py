@@ -32,6 +32,8 @@ from lintel.routing import Router
 
 router = Router(prefix="/analyses", tags=["analyses"])
 
+EXPORT_COST = 20
+"""Requests that one export counts for; of a million analyses it takes most of a minute of a core."""
 NUMBERED_LIST = Deprecation(
     since=date(2026, 12, 1),
     sunset=date(2027, 12, 1),
@@ -90,6 +92,7 @@ async def list_analyses(
 
 
 @router.get("/export", summary="Stream your analyses", response_class=Response, responses=LINE_FILE)
+@costs(EXPORT_COST)
 async def export_analyses(
     query: Annotated[AnalysisExportQuery, Query()], me: AnalysesRead, exports: ExportServiceDep
 ) -> Response:

@@ -28,6 +28,7 @@ async def reset_password(request: ResetPassword, passwords: PasswordServiceDep) 
 @router.post(
     "/change", status_code=204, summary="Change your password", responses=problems(WrongPassword, TooManyRequests)
 )
+@costs(of=AUTH)
 async def change_password(request: ChangePassword, me: SignedIn, passwords: PasswordServiceDep) -> None:
     """Replace the password that you have. You are signed out everywhere but here."""
     await passwords.change(me, request)
