@@ -38,19 +38,12 @@ def test_layers_are_called_by_plain_words(layer: str, words: str) -> None:
     assert short(layer) == words
 
 
-measured_before = pytest.mark.xfail(
-    strict=True, reason="made before three layers came: make bench CASES='stack layers'"
-)
-
-
-@measured_before
 def test_figures_of_the_whole_stack_name_the_layers_that_it_has_today() -> None:
     [stack] = results.read_all(["stack"])
     [row] = [row for row in stack.tables[0].rows if row.name == FULL]
     assert row.on.split(", ") == [short(layer) for layer in reversed(layer_names())]
 
 
-@measured_before
 def test_figures_of_layers_build_up_the_stack_that_there_is_today() -> None:
     [layers] = results.read_all(["layers"])
     added = [row.name.removeprefix("+ ") for row in layers.tables[0].rows if row.name.startswith("+ ")]
