@@ -91,7 +91,7 @@ class AuthService:
 
     async def _principal(self, user_id: int, session_id: UUID) -> Principal:
         user = await self._users.standing(user_id, session_id)
-        self._remember(user_id, is_staff=False)  # until everything else is found to be right
+        self._staff.pop(user_id, None)  # until they are let in
         if user is None:
             raise Unauthenticated
         if user["status"] is not UserStatus.ACTIVE:
@@ -99,14 +99,12 @@ class AuthService:
         if user["session_id"] is None:
             raise Unauthenticated
         add_to_log(user_id=user_id)
-        self._remember(user_id, is_staff=user["role"] is not UserRole.USER)
+        if user["role"] is not UserRole.USER:
+            self._remember_staff(user_id)
         return Principal(user_id, ROLE_PERMISSIONS[user["role"]], frozenset({user["role"]}), session_id)
 
-    def _remember(self, user_id: int, *, is_staff: bool) -> None:
-        if not is_staff:
-            self._staff.pop(user_id, None)
-            return
-        if user_id not in self._staff and len(self._staff) >= MAX_KNOWN:
+    def _remember_staff(self, user_id: int) -> None:
+        if len(self._staff) >= MAX_KNOWN:
             del self._staff[next(iter(self._staff))]
         self._staff[user_id] = None
 

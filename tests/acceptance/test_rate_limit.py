@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.core.config import MAX_TEXTS
-from app.core.enums import UserRole
+from app.core.enums import UserRole, UserStatus
 from app.core.permissions import Permission
 from app.models.users import User
 from app.schemas.api_keys import ApiKeyCreate, ApiKeyQuery
@@ -185,6 +185,14 @@ class TestKinds:
         await ask(kinds, admin.token)
         await kinds.service.services.database.execute(update(User).values(role=UserRole.USER).returning(User.id))
         policies = [(await ask(kinds, admin.token)).header("ratelimit-policy") for _ in range(2)]
+        assert policies == ['"staff";q=9;w=60', '"default";q=5;w=60']
+
+    async def test_staff_who_are_shut_out_have_no_more(self, kinds: Oracle) -> None:
+        admin = await kinds.service.person(role=UserRole.ADMIN)
+        await ask(kinds, admin.token)
+        shut_out = update(User).values(status=UserStatus.SUSPENDED).returning(User.id)
+        await kinds.service.services.database.execute(shut_out)
+        policies = [(await ask(kinds, admin.token, expected={403})).header("ratelimit-policy") for _ in range(2)]
         assert policies == ['"staff";q=9;w=60', '"default";q=5;w=60']
 
 

@@ -178,8 +178,8 @@ PROTECTIONS = (
     Protection(
         name="Who is staff no longer has no more requests than others.",
         file="app/services/auth.py",
-        text="            self._staff.pop(user_id, None)\n",
-        without="",
+        text="self._staff.pop(user_id, None)  # until they are let in",
+        without="pass",
         tests=("tests/acceptance/test_rate_limit.py::TestKinds::test_who_is_staff_no_longer_has_no_more",),
     ),
     Protection(
