@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lintel.application import create_app
 from lintel.errors import Unauthenticated
-from lintel.ratelimit import Caller, MemoryRateLimiter
+from lintel.ratelimit import Caller, MemoryRateLimiter, UnknownPolicyError, costs
 from lintel.routing import Router, UnguardedRouteError
 from lintel.settings import Environment, LintelSettings, load_settings
 from lintel.testing import AsgiResponse, asgi_request
@@ -219,6 +219,16 @@ class TestRateLimit:
         app = make(make_settings(rate_limit_per_minute=0))
         assert await self.remaining(app) is None
         assert "429" not in app.openapi()["paths"]["/words"]["get"]["responses"]
+
+    async def test_a_route_under_a_policy_that_there_is_not_stops_the_start(self, make: Make) -> None:
+        router = Router()
+
+        @router.get("/texts")
+        @costs(of="texts")
+        async def texts() -> None: ...
+
+        with pytest.raises(UnknownPolicyError, match="/texts counts under a policy that there is not: texts"):
+            make(routers=[router], public_routes=["GET /texts"])
 
     async def test_two_applications_count_apart(self, make: Make) -> None:
         one, two = make(), make()
